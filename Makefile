@@ -1,0 +1,48 @@
+# Every task, one word each. `make` alone lists them. Needs Python 3.11, git and make; makes .venv by itself.
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help run test lint format board hub deploy constraints clean
+
+help: ## what there is to make
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+run: .venv/ready ## the demo: hub, virtual ESP32, telemetry, a new firmware; FOR=30 ends it after 30 s
+	@$(BIN)/python -m tools.demo $(if $(FOR),--seconds $(FOR))
+
+test: .venv/ready ## every test
+	$(BIN)/python -m pytest
+
+lint: .venv/ready ## ruff, and mypy with the ESP32's types over what runs on the device
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/ready ## lays the code out
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+board: .venv/ready ## the virtual ESP32 alone; FLASH=file keeps its flash
+	@$(BIN)/python -m tools.board $(if $(FLASH),--flash $(FLASH))
+
+hub: .venv/ready ## the local hub alone
+	@$(BIN)/python -m tools.hub serve
+
+deploy: .venv/ready ## puts the software on a board: PORT=/dev/ttyUSB0 [TOOL=ampy] [MPY=1]
+	@$(BIN)/python -m tools.deploy $(if $(PORT),--port $(PORT)) $(if $(TOOL),--tool $(TOOL)) $(if $(filter 1,$(MPY)),--mpy)
+
+constraints: .venv/ready ## pins anew what requirements.txt pulls in
+	(head -1 constraints.txt; $(BIN)/pip freeze) > constraints.new && mv constraints.new constraints.txt
+
+clean: ## removes what was made
+	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache
+
+# Made whole or not at all: an interrupted installation starts over.
+.venv/ready: requirements.txt requirements-stubs.txt constraints.txt
+	rm -rf .venv
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --requirement requirements.txt --constraint constraints.txt
+	$(BIN)/pip install --quiet --no-deps --target .venv/stubs --requirement requirements-stubs.txt
+	touch $@

@@ -1,0 +1,18 @@
+"""An ESP32 reports to a device hub. `Agent` does it all; `send` is one message and no more.
+
+The names are loaded when first used: what a program does not use takes no heap.
+"""
+
+__version__ = "0.1.0"
+
+_PUBLIC = {"Agent": "agent", "send": "minimal"}  # every other name is a module of the package: errors, semver, ...
+
+
+def __getattr__(name):
+    if name.startswith("_"):
+        raise AttributeError(name)
+    value = __import__("telemetry." + _PUBLIC.get(name, name), None, None, (name,))
+    if name in _PUBLIC:
+        value = getattr(value, name)
+    globals()[name] = value
+    return value

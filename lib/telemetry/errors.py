@@ -1,0 +1,80 @@
+"""What can go wrong, as exceptions. Each text names the thing and never holds a secret."""
+
+
+class MessageError(ValueError):
+    """A telemetry message that the hub would refuse; the text names the key. Nothing was sent."""
+
+
+class ReplyError(ValueError):
+    """The hub's reply is not what the Device API promises; the text names the field."""
+
+
+class SettingsError(ValueError):
+    """Settings that cannot work; the text names every wrong or missing field and what is expected there."""
+
+
+class StoreError(Exception):
+    """A state file could not be read or written: `path`, and why."""
+
+    def __init__(self, path, why):
+        super().__init__("%s: %s" % (path, why))
+        self.path = path
+
+
+class Missing(StoreError):
+    """There is no such file (yet)."""
+
+
+class Corrupt(StoreError):
+    """There is a file, but it is torn, empty or somebody else's."""
+
+
+class NetworkError(Exception):
+    """No answer: Wi-Fi, name lookup, connection, TLS, time-out, or something that does not speak HTTP."""
+
+
+class HubError(Exception):
+    """The hub answered with an error (Device API, errors and limits).
+
+    `request` is the method and the address, `status` the HTTP status, `reason` the hub's own words, `retry_after` the
+    seconds it asks to wait, or None.
+    """
+
+    def __init__(self, request, status, reason="", retry_after=None):
+        super().__init__("%s: status %d, %s" % (request, status, reason or "no reason given"))
+        self.request = request
+        self.status = status
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+class Rejected(HubError):
+    """400, 422: the message is wrong; sending it again cannot help."""
+
+
+class Unauthorized(HubError):
+    """401: the access key is not accepted; the device was deleted from the hub."""
+
+
+class Forbidden(HubError):
+    """403: not allowed."""
+
+
+class NotFound(HubError):
+    """404: unknown path or id."""
+
+
+class TooManyRequests(HubError):
+    """429: wait, `retry_after` seconds if the hub says so."""
+
+
+class ServerError(HubError):
+    """5xx: try again later."""
+
+
+_BY_STATUS = {400: Rejected, 422: Rejected, 401: Unauthorized, 403: Forbidden, 404: NotFound, 429: TooManyRequests}
+
+
+def for_status(status: int) -> type:
+    """The exception class of an HTTP status that is not 2xx."""
+    return _BY_STATUS.get(status) or (ServerError if 500 <= status <= 599 else HubError)

@@ -1,0 +1,46 @@
+"""The version file, and the rule of when a new firmware is announced (Device API, new firmware).
+
+`curr_ver` is the version that runs, `latest_ver` the newest that the user was told about. A version is announced when
+it is higher than `latest_ver`, and only then remembered: a power cut in the middle may show it twice, never lose it.
+"""
+
+from . import semver
+from .errors import StoreError
+
+
+class Firmware:
+    """What runs here and what was announced, kept in a `store.Store`."""
+
+    curr_ver: str
+    latest_ver: str
+
+    def __init__(self, store, running: str):
+        """`running` is the version of the firmware that runs. Raises ValueError if that is not a version."""
+        if not semver.is_valid(running):
+            raise ValueError("firmware version: expected one as 1.0.0, not %r" % (running,))
+        self._store = store
+        self.curr_ver = running
+        self.latest_ver = running
+        try:
+            latest = store.load().get("latest_ver")
+        except StoreError:
+            return  # the first start, or a torn or foreign file: as good as that
+        if semver.is_valid(latest) and semver.compare(latest, running) > 0:
+            self.latest_ver = latest
+
+    def is_news(self, version: str) -> bool:
+        """Whether `version` is higher than any announced. Raises ValueError if it is not a version."""
+        return semver.compare(version, self.latest_ver) > 0
+
+    def is_upgrade(self, version: str) -> bool:
+        """Whether `version` is higher than the one that runs. Raises ValueError if it is not a version."""
+        return semver.compare(version, self.curr_ver) > 0
+
+    def announced(self, version: str) -> None:
+        """Call this after the user was told. Raises StoreError if that could not be saved (it holds till a restart)."""
+        self.latest_ver = version
+        self.save()
+
+    def save(self) -> None:
+        """Brings the version file up to date. Raises StoreError; nothing is written when nothing changed."""
+        self._store.save({"curr_ver": self.curr_ver, "latest_ver": self.latest_ver})

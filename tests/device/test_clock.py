@@ -1,0 +1,114 @@
+import time
+
+from support import raises
+from telemetry import clock
+from telemetry.clock import Clock, iso8601, unix_offset
+
+EPOCH_2025 = 1735689600 - unix_offset()
+
+
+class Ntp:
+    """Stands in for `ntptime`: what each server says, a number of seconds or an exception."""
+
+    def __init__(self, **answers):
+        self.answers = answers
+        self.host = None
+        self.asked = []
+
+    def time(self):
+        self.asked.append(self.host)
+        answer = self.answers[self.host]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def test_the_epoch_is_found():
+    year = time.gmtime(0)[0]
+    assert unix_offset() == {1970: 0, 2000: 946684800}[year]
+
+
+def test_iso8601():
+    assert iso8601(1628063144 - unix_offset(), 122) == "2021-08-04T07:45:44.122Z"
+    assert iso8601(4102444799 - unix_offset(), 0) == "2099-12-31T23:59:59.000Z"
+
+
+def test_the_first_sensible_server_sets_the_clock():
+    now = EPOCH_2025 + 1000
+    for wrong in (
+        OSError(110),
+        IndexError(),
+        ValueError("x"),
+        0,
+        -5,
+        EPOCH_2025 - 1,
+        4102444800 - unix_offset(),
+        2**40,
+    ):
+        ntp = Ntp(a=wrong, b=now, c=now + 5)
+        was_set = []
+        a_clock = Clock(("a", "b", "c"), ntp, was_set.append)
+        assert a_clock.needs_sync()
+        assert a_clock.sync() == "b"
+        assert was_set == [now] and ntp.asked == ["a", "b"]
+        assert not a_clock.needs_sync()
+
+
+def test_no_server_is_an_error_that_names_each():
+    was_set = []
+    a_clock = Clock(("a", "b"), Ntp(a=OSError(110), b=0), was_set.append)
+    text = str(raises(OSError, a_clock.sync))
+    assert "a:" in text and "b:" in text and not was_set
+    assert "NTP" in str(raises(OSError, Clock((), Ntp(), was_set.append).sync))
+
+
+def test_after_a_failure_it_is_not_asked_at_once_again():
+    a_clock = Clock(("a",), Ntp(a=OSError(110)), None)
+    raises(OSError, a_clock.sync)
+    assert not a_clock.needs_sync()
+
+
+def test_without_ntp_nothing_is_asked():
+    assert not Clock().needs_sync()
+
+
+def test_no_timestamp_before_the_clock_is_set():
+    fake = FakeTime()
+    clock.time = fake
+    try:
+        for unset in (0, 86400, EPOCH_2025 - 1, 4102444800 - unix_offset()):
+            fake.now = unset
+            assert not Clock().is_set() and Clock().timestamp() is None
+        fake.now = EPOCH_2025 + 1
+        assert Clock().timestamp() == "2025-01-01T00:00:01.250Z"
+    finally:
+        clock.time = time
+
+
+class FakeTime:
+    now = 0
+
+    def __getattr__(self, name):
+        return getattr(time, name)
+
+    def time(self):
+        return self.now
+
+    def time_ns(self):
+        return self.now * 1000000000 + 250999999
+
+
+def test_uptime_goes_on_when_ticks_wrap():
+    period = 1 << 30
+    ticks = [period - 2000]
+    real = clock.ticks_ms, clock.ticks_diff
+    clock.ticks_ms = lambda: ticks[0] % period
+    clock.ticks_diff = lambda end, start: (end - start + period // 2) % period - period // 2
+    try:
+        a_clock = Clock()
+        for _ in range(5):
+            ticks[0] += period // 4
+            a_clock.uptime()
+        assert a_clock.uptime() == 5 * (period // 4) // 1000
+    finally:
+        clock.ticks_ms, clock.ticks_diff = real

@@ -1,0 +1,96 @@
+import json
+
+from support import raises
+from telemetry.errors import SettingsError
+from telemetry.settings import Settings, load
+
+RIGHT = {
+    "wifi_ssid": "net",
+    "wifi_password": "hush-hush",
+    "entry_url": "https://entry.example.com",
+    "hardware_key": "hk-very-secret",
+}
+
+
+def wrong(**changes):
+    return str(raises(SettingsError, Settings, dict(RIGHT, **changes)))
+
+
+def test_what_is_not_given_has_a_default():
+    settings = Settings(RIGHT)
+    assert settings.wifi_ssid == "net" and settings.hardware_key == "hk-very-secret"
+    assert settings.interval == 60 and settings.timeout == 10 and settings.watchdog == 0
+    assert settings.cloud_id is None and settings.led == 2 and settings.button == 0
+    assert Settings(dict(RIGHT, led=None, wifi_password="", user={"mine": 1})).user == {"mine": 1}
+
+
+def test_every_missing_field_is_named_at_once():
+    text = str(raises(SettingsError, Settings, {}))
+    for name in ("wifi_ssid", "entry_url", "hardware_key"):
+        assert name in text
+    assert "interval" not in text and "cloud_id" not in text
+
+
+def test_a_wrong_field_is_named_with_what_is_expected():
+    for name, value, expected in (
+        ("wifi_ssid", "", "1 to 32"),
+        ("wifi_ssid", "x" * 33, "1 to 32"),
+        ("wifi_password", "short", "8 to 63"),
+        ("wifi_password", 12345678, "8 to 63"),
+        ("wifi_password", None, "8 to 63"),
+        ("entry_url", "entry.example.com", "https://"),
+        ("entry_url", "ftp://x", "https://"),
+        ("entry_url", "https://", "https://"),
+        ("entry_url", "https://user:pw@host", "https://"),
+        ("entry_url", "https://host/path", "https://"),
+        ("entry_url", "https://host name", "https://"),
+        ("hardware_key", 5, "text"),
+        ("interval", 0, "86400"),
+        ("interval", "60", "86400"),
+        ("interval", 60.5, "86400"),
+        ("interval", True, "86400"),
+        ("timeout", 61, "60"),
+        ("ntp_servers", [], "list"),
+        ("ntp_servers", "pool.ntp.org", "list"),
+        ("ntp_servers", [1], "list"),
+        ("led", 99, "GPIO"),
+        ("button", "0", "GPIO"),
+        ("watchdog", 5, "3600"),
+        ("firmware_version", "1.0", "SemVer"),
+        ("details", [], "object"),
+        ("user", 5, "object"),
+    ):
+        text = wrong(**{name: value})
+        assert name + ":" in text and expected in text, (name, value, text)
+
+
+def test_an_unknown_field_is_named():
+    assert "wifi_pasword" in wrong(wifi_pasword="hush-hush")
+
+
+def test_no_secret_is_shown():
+    text = wrong(
+        wifi_password="2short", hardware_key=["hk-very-secret"], entry_url="hush-hush", wifi_pasword="hush-hush"
+    )
+    for secret in ("2short", "hush", "very-secret"):
+        assert secret not in text
+
+
+def test_settings_must_be_an_object():
+    for fields in (None, [], "x", 5):
+        assert "object" in str(raises(SettingsError, Settings, fields))
+
+
+def write(text):
+    with open("settings.json", "w") as file:
+        file.write(text)
+
+
+def test_the_file():
+    write(json.dumps(RIGHT))
+    assert load("settings.json").entry_url == RIGHT["entry_url"]
+    assert "settings.example.json" in str(raises(SettingsError, load, "nowhere.json"))
+    for text in ("", "{", '{"wifi_password": "hush-hush', "hush-hush"):
+        write(text)
+        error = str(raises(SettingsError, load, "settings.json"))
+        assert "settings.json" in error and "JSON" in error and "hush" not in error

@@ -1,0 +1,381 @@
+import os
+
+from fakes import Board, Requests, Response, Ticks
+from telemetry import agent as agent_module
+from telemetry import clock, notifier, registration
+from telemetry.agent import Agent
+from telemetry.clock import Clock
+from telemetry.errors import StoreError
+from telemetry.firmware import Firmware
+from telemetry.hub import Hub
+from telemetry.notifier import Notifier
+from telemetry.registration import Registration
+from telemetry.settings import Settings
+from telemetry.store import Store
+
+IDENTITY = {"id": "d-1", "access_key": "key-1", "hub_url": "http://hub"}
+REGISTERED = (200, IDENTITY)
+ACCEPTED = (200, {"success": True})
+UNREACHABLE = OSError(113)
+KNOWN = (422, {"error": "this device is registered already"})
+
+
+def offer(version, file_id="f-1"):
+    return (200, {"success": True, "latest_fw_version": version, "latest_fw_file_id": file_id})
+
+
+class Rig:
+    """An agent on a board without hardware, before a hub that gives the answers it is told to."""
+
+    def __init__(self, *answers, running="1.0.0", registered=True, **settings):
+        self.ticks = Ticks(agent_module, clock, notifier, registration)
+        fields = {"wifi_ssid": "net", "wifi_password": "12345678", "entry_url": "http://entry", "hardware_key": "hk"}
+        fields.update(settings)
+        self.requests = Requests(*answers)
+        self.board = Board()
+        hub = Hub("http://entry", requests=self.requests)
+        self.store = Store("identity.json")
+        if registered:
+            self.store.save(dict(IDENTITY, firmware_version=running))
+        self.registration = Registration(hub, self.store, {"sn": "1", "firmware_version": running})
+        if registered:
+            self.registration.load()
+        self.firmware = Firmware(Store("version.json"), running)
+        self.agent = Agent(
+            hub, self.board, Clock(), self.firmware, self.registration, Notifier(self.board), Settings(fields)
+        )
+
+    def paths(self):
+        return [method + " " + url.split("/v1")[1] for method, url, _, _ in self.requests.sent]
+
+    def last(self):
+        return self.requests.sent[-1][3]
+
+    def steps(self, count):
+        return [self.agent.step() for _ in range(count)]
+
+
+TELEMETRY = "POST /devices/d-1/telemetry"
+REGISTER = "POST /devices"
+
+
+def test_the_story_from_an_empty_flash():
+    rig = Rig(REGISTERED, ACCEPTED, registered=False)
+
+    @rig.agent.telemetry
+    def read():
+        return {"temperature": 21.5}
+
+    assert 50 < rig.agent.step() <= 60
+    assert rig.paths() == [REGISTER, TELEMETRY]
+    assert rig.requests.sent[0][3] == {"sn": "1", "firmware_version": "1.0.0"}
+    assert rig.requests.sent[1][2]["Authorization"] == "key-1"
+    assert rig.last().pop("timestamp").endswith("Z")  # this machine's clock is set
+    assert rig.last() == {"status": "online", "telemetries": {"temperature": 21.5}, "override": True}
+    rig.agent.step()
+    assert "override" not in rig.last()  # the first after a start only
+    assert rig.paths()[2:] == [TELEMETRY]  # it registers once
+    assert rig.store.load()["access_key"] == "key-1"
+    assert rig.requests.all_closed()
+
+
+def test_override_goes_on_until_a_message_was_accepted():
+    rig = Rig(UNREACHABLE, (500, {}), (400, {"error": "no"}), ACCEPTED)
+    rig.steps(4)
+    assert [body.get("override") for _, _, _, body in rig.requests.sent] == [True] * 4
+    rig.agent.step()
+    assert "override" not in rig.last()
+
+
+def test_one_failing_function_is_told_and_the_rest_is_sent():
+    rig = Rig(ACCEPTED)
+    agent = rig.agent
+    agent.telemetry(lambda: {"good": 1})
+    for bad in (lambda: 1 / 0, lambda: {"nested": {"a": 1}}, lambda: None, lambda: {"nan": float("nan")}):
+        agent.telemetry(bad)
+        agent.step()
+        assert rig.last()["telemetries"] == {"good": 1}
+        assert rig.last()["status"] == "error" and rig.last()["message"]
+        agent._readers.pop()
+    agent.step()
+    assert rig.last()["status"] == "online" and "message" not in rig.last()
+
+
+def test_more_values_than_a_message_holds_are_told():
+    rig = Rig(ACCEPTED)
+    rig.agent.telemetry(lambda: {"k%d" % i: "x" * 1000 for i in range(140)})
+    assert rig.agent.step() > 50
+    assert rig.last()["status"] == "error" and "at most" in rig.last()["message"]
+    assert rig.last()["telemetries"] == {} and "override" not in rig.last()
+
+
+def test_a_rejected_message_is_dropped_and_the_next_sent_in_time():
+    for status in (400, 422):
+        rig = Rig((status, {"error": "temperature: no"}), ACCEPTED)
+        assert rig.agent.step() > 50
+        assert rig.agent.step() > 50
+
+
+def test_waits_grow_while_the_hub_is_away_and_end_when_it_is_back():
+    for away in (UNREACHABLE, (500, {}), (403, {}), (404, {}), (200, b"<html>"), (200, []), (200, {"command": "yes"})):
+        rig = Rig(away, away, away, away, ACCEPTED)
+        waits = rig.steps(4)
+        for wait, most in zip(waits, (5, 10, 20, 40)):
+            assert most / 2 <= wait <= most
+        assert rig.agent.step() > 50
+
+
+def test_retry_after_is_heard():
+    rig = Rig(Response(429, {}, {"retry-after": "120"}), ACCEPTED)
+    assert 120 <= rig.agent.step() <= 132
+
+
+def test_wifi_out_of_reach():
+    rig = Rig(ACCEPTED)
+    rig.board.in_reach = False
+    assert rig.agent.step() <= 5
+    assert not rig.requests.sent
+    rig.board.in_reach = True
+    assert rig.agent.step() > 50
+    assert rig.paths() == [TELEMETRY]
+
+
+def test_a_wait_ends_soon_after_the_network_returned():
+    rig = Rig(ACCEPTED)
+    rig.board.in_reach = False
+    rig.agent.step()
+    start = rig.ticks.now
+    rig.board.connected = True  # the station came back by itself
+    rig.agent.wait(300)
+    assert rig.ticks.now - start <= 6000
+    start = rig.ticks.now
+    rig.agent.wait(300)
+    assert rig.ticks.now - start >= 300000
+    assert rig.board.fed > 1000
+
+
+def test_a_refused_registration_waits_10_to_30_minutes():
+    rig = Rig((422, {"error": "this device is registered already"}), registered=False)
+    waited = 0
+    while len(rig.requests.sent) < 2:
+        assert rig.agent.step() <= 60
+        rig.ticks.now += 10000
+        waited += 10
+    assert 600 <= waited <= 1810
+    assert rig.paths() == [REGISTER, REGISTER]
+
+
+def test_a_network_that_returns_shortens_the_wait():
+    rig = Rig((403, {}), REGISTERED, ACCEPTED, registered=False)
+    rig.steps(3)
+    assert rig.paths() == [REGISTER]
+    rig.board.connected = False
+    rig.agent.step()
+    assert rig.paths() == [REGISTER, REGISTER, TELEMETRY]
+
+
+def test_registration_that_reached_nobody_is_tried_again_soon():
+    rig = Rig(UNREACHABLE, UNREACHABLE, REGISTERED, ACCEPTED, registered=False)
+    waits = rig.steps(3)
+    assert waits[0] <= 5 and waits[1] <= 10 and waits[2] > 50
+    assert rig.paths() == [REGISTER] * 3 + [TELEMETRY]
+
+
+def test_401_registers_again_and_the_new_key_is_kept():
+    new = dict(IDENTITY, id="d-2", access_key="key-2")
+    rig = Rig((401, {}), (200, new), ACCEPTED)
+    assert rig.agent.step() <= 5
+    assert rig.store.load()["access_key"] == "key-1"  # until a new one is there
+    rig.agent.step()
+    assert rig.paths() == [TELEMETRY, REGISTER, "POST /devices/d-2/telemetry"]
+    assert rig.store.load()["access_key"] == "key-2"
+    assert rig.last()["override"]
+
+
+def test_401_and_known_tries_the_old_key_and_a_registration_in_turn():
+    rig = Rig((401, {}), KNOWN, (401, {}), (401, {}), (401, {}), KNOWN, ACCEPTED)
+    rig.steps(4)
+    assert rig.paths() == [TELEMETRY, REGISTER, TELEMETRY, TELEMETRY, TELEMETRY]
+    rig.ticks.now += 1800 * 1000
+    rig.agent.step()
+    assert rig.paths()[5:] == [REGISTER, TELEMETRY]
+    assert rig.store.load()["access_key"] == "key-1"
+    rig.ticks.now += 1800 * 1000
+    rig.agent.step()  # the old key is good again: nothing to register
+    assert rig.paths()[7:] == [TELEMETRY]
+
+
+def test_401_and_an_entry_server_out_of_reach_still_tries_the_old_key():
+    rig = Rig((401, {}), UNREACHABLE, ACCEPTED)
+    rig.steps(2)
+    assert rig.paths() == [TELEMETRY, REGISTER, TELEMETRY]
+
+
+def test_an_identity_that_cannot_be_saved_is_used_and_saved_later():
+    rig = Rig(REGISTERED, ACCEPTED, registered=False)
+    real = rig.store.save
+
+    def full(data):
+        raise StoreError("identity.json", "cannot be written: [Errno 28] ENOSPC")
+
+    rig.store.save = full
+    assert rig.agent.step() > 50
+    assert rig.paths() == [REGISTER, TELEMETRY]
+    rig.store.save = real
+    rig.agent.step()
+    assert rig.store.load()["access_key"] == "key-1"
+    assert rig.paths() == [REGISTER, TELEMETRY, TELEMETRY]
+
+
+def test_a_version_is_announced_once_across_restarts():
+    shown = []
+    for _ in range(3):
+        rig = Rig(offer("1.1.0"))
+        rig.agent.on_new_firmware(lambda version, file_id: shown.append((version, file_id)))
+        rig.steps(2)
+    assert shown == [("1.1.0", "f-1")]
+    assert Store("version.json").load() == {"curr_ver": "1.0.0", "latest_ver": "1.1.0"}
+    rig = Rig(offer("1.2.0"))
+    rig.agent.on_new_firmware(lambda version, file_id: shown.append((version, file_id)))
+    rig.steps(2)
+    assert shown[1:] == [("1.2.0", "f-1")]
+
+
+def test_nothing_is_shown_for_what_is_no_newer_version():
+    for version in (None, "1.0.0", "0.9.9", "1.0.0-rc.1", "1.0.0+build", "v2.0.0", "", "latest"):
+        rig = Rig(offer(version))
+        rig.agent.on_new_firmware(lambda version, file_id: 1 / 0)
+        assert rig.agent.step() > 50
+        assert not rig.board.lit and not rig.agent.accept_upgrade()
+    assert "version.json" not in os.listdir()
+
+
+def test_what_is_no_version_is_reported_once():
+    lines = []
+    agent_module.print = lambda *args: lines.append(args[0])
+    try:
+        rig = Rig(offer("latest"))
+        rig.steps(3)
+        assert [line for line in lines if "'latest'" in line] == lines[-1:]
+        rig.requests.answers = [offer("v2")]
+        rig.steps(2)
+        assert [line for line in lines if "'v2'" in line] == lines[-1:]
+    finally:
+        del agent_module.print
+
+
+def test_an_announcement_that_fails_falls_back_to_the_default_one():
+    rig = Rig(offer("1.1.0"))
+    rig.agent.on_new_firmware(lambda version, file_id: 1 / 0)
+    rig.agent.step()
+    rig.agent.wait(1)
+    assert rig.firmware.latest_ver == "1.1.0"
+    rig.board.pressed = True
+    upgraded = []
+    rig.agent.on_upgrade(lambda version, file_id: upgraded.append(version))
+    rig.agent.wait(1)
+    assert upgraded == ["1.1.0"]
+
+
+def test_the_button_accepts_while_the_led_blinks():
+    rig = Rig(offer("1.1.0", "f-9"))
+    upgraded = []
+    rig.agent.on_upgrade(lambda version, file_id: upgraded.append((version, file_id)))
+    rig.board.pressed = True
+    rig.agent.wait(1)
+    rig.board.pressed = False
+    assert not upgraded
+    rig.agent.step()
+    rig.agent.wait(1)
+    rig.board.pressed = True
+    rig.agent.wait(1)
+    assert upgraded == [("1.1.0", "f-9")]
+    rig.board.pressed = False
+    rig.agent.wait(1)
+    rig.board.pressed = True
+    rig.agent.wait(1)
+    assert len(upgraded) == 1 and not rig.board.lit
+
+
+def test_an_upgrade_that_fails_may_be_accepted_again():
+    rig = Rig(offer("1.1.0"))
+    tries = []
+
+    @rig.agent.on_upgrade
+    def install(version, file_id):
+        tries.append(version)
+        if len(tries) == 1:
+            raise OSError(28)
+
+    rig.agent.step()
+    assert not rig.agent.accept_upgrade()
+    assert rig.agent.accept_upgrade()
+    assert tries == ["1.1.0"] * 2
+
+
+def test_the_upgrade_may_be_accepted_from_within_the_announcement():
+    rig = Rig(offer("1.1.0"))
+    upgraded = []
+    rig.agent.on_upgrade(lambda version, file_id: upgraded.append(version))
+    rig.agent.on_new_firmware(lambda version, file_id: rig.agent.accept_upgrade())
+    rig.steps(2)
+    assert upgraded == ["1.1.0"]
+
+
+def test_the_default_upgrade_describes_the_file():
+    rig = Rig(offer("1.1.0"), (200, {"id": "f-1", "name": "app.bin", "checksum": "abc"}))
+    rig.agent.step()
+    assert rig.agent.accept_upgrade()
+    assert rig.paths()[-1] == "GET /devices/d-1/files/f-1"
+    rig = Rig(offer("1.2.0", None))
+    rig.agent.step()
+    assert rig.agent.accept_upgrade()
+    assert rig.paths()[-1] == TELEMETRY
+
+
+def test_the_hub_is_told_once_that_another_firmware_runs():
+    Store("identity.json").save(dict(IDENTITY, firmware_version="1.0.0"))
+    rig = Rig(ACCEPTED, running="1.0.0")
+    rig.agent.step()
+    assert rig.paths() == [TELEMETRY]
+    rig = Rig(ACCEPTED, (500, {}), ACCEPTED, running="1.0.0")
+    rig.registration._fields["firmware_version"] = "1.1.0"
+    rig.steps(3)
+    assert rig.paths() == [TELEMETRY, "PUT /devices/d-1", TELEMETRY, TELEMETRY]  # the hub takes 10 updates an hour
+    rig.ticks.now += 600 * 1000
+    rig.steps(2)
+    assert rig.paths()[4:] == [TELEMETRY, "PUT /devices/d-1", TELEMETRY]
+    assert rig.requests.sent[5][3] == {"firmware_version": "1.1.0"}
+    assert rig.store.load()["firmware_version"] == "1.1.0"
+
+
+def test_no_error_of_the_hub_or_the_network_ends_the_agent():
+    for answer in (
+        MemoryError(),
+        ValueError("x"),
+        RuntimeError("Wifi Unknown Error"),
+        (200, b""),
+        (200, b"\x00\xff"),
+        (200, {"latest_fw_version": 5}),
+        (200, {"latest_fw_version": "9.9.9", "latest_fw_file_id": []}),
+        (100, {}),
+        (999, {}),
+        (422, b"{"),
+    ):
+        for registered in (True, False):
+            rig = Rig(answer, registered=registered)
+            assert all(0 <= wait <= 60 for wait in rig.steps(3))
+
+
+def test_ctrl_c_reaches_the_repl():
+    rig = Rig(ACCEPTED)
+
+    @rig.agent.telemetry
+    def read():
+        raise KeyboardInterrupt
+
+    try:
+        rig.agent.run()
+    except KeyboardInterrupt:
+        return
+    raise AssertionError("the agent swallowed it")

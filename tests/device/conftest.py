@@ -1,4 +1,7 @@
-"""Everything in this folder runs twice from the same files: under CPython and under the real MicroPython."""
+"""Everything in this folder runs twice from the same files: under CPython and under the real MicroPython.
+
+A file that needs MicroPython's own file systems says so: `INTERPRETERS = ["micropython"]`.
+"""
 
 import subprocess
 import sys
@@ -14,7 +17,7 @@ LIB = HERE.parent.parent / "lib"
 
 def pytest_generate_tests(metafunc):
     metafunc.fixturenames.append("interpreter")
-    metafunc.parametrize("interpreter", ["cpython", "micropython"])
+    metafunc.parametrize("interpreter", getattr(metafunc.module, "INTERPRETERS", ["cpython", "micropython"]))
 
 
 @pytest.hookimpl(tryfirst=True)

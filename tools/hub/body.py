@@ -1,0 +1,131 @@
+"""Reads request bodies, strictly: limits, UTF-8, JSON as RFC 8259 has it, and fields by a pydantic model."""
+
+import json
+import math
+from typing import Annotated, Any, TypeVar
+
+import semver
+from fastapi import Depends, Request
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError
+
+from tools.hub.errors import Refused, shown
+
+MAX_MESSAGE_BYTES = 128 * 1024  # Device API, send telemetry; here for every JSON body
+_MAX_DRAINED_BYTES = 8 * 1024 * 1024
+_MAX_DEPTH = 32
+_MAX_TEXT = 255
+_MAX_ERRORS_SHOWN = 5
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def check_version(text: str) -> str:
+    """The text itself if it is a SemVer 2.0.0 version of at most 255 characters. Raises ValueError."""
+    try:
+        if len(text) <= _MAX_TEXT and text.isascii():
+            semver.Version.parse(text)
+            return text
+    except ValueError:
+        pass
+    raise ValueError("a SemVer version such as 1.2.3 is expected")
+
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=_MAX_TEXT)]
+SemVer = Annotated[str, AfterValidator(check_version)]
+
+
+def optional(**limits: Any) -> Any:
+    """A model's field that may be left out, and is None then. null in its place is refused."""
+    return Field(default=None, **limits)
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The whole body. Raises Refused (400) when it is longer than `limit` bytes."""
+    data = bytearray()
+    received = 0
+    async for chunk in request.stream():
+        received += len(chunk)
+        if received <= limit:
+            data += chunk
+        elif received > _MAX_DRAINED_BYTES:
+            break
+        # else: read on without keeping it, because a client that is cut off while it sends never sees the answer
+    if received > limit:
+        raise Refused(400, f"body: at most {limit} bytes are accepted")
+    return bytes(data)
+
+
+async def _json_object(request: Request) -> dict[str, Any]:
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    data = await read_body(request, MAX_MESSAGE_BYTES)
+    if content_type != "application/json":
+        raise Refused(400, "Content-Type: application/json is expected")
+    return parse_object(data)
+
+
+# An endpoint's parameter `body: JsonObject` is the request's body, read after the router's authentication.
+JsonObject = Annotated[dict[str, Any], Depends(_json_object)]
+
+
+def parse_object(data: bytes) -> dict[str, Any]:
+    """The JSON object in `data`, free of what JSON or a database cannot hold. Raises Refused (400)."""
+    try:
+        value = json.loads(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise Refused(400, "body: not UTF-8") from None
+    except (ValueError, RecursionError):  # ValueError: also an integer of thousands of digits
+        raise Refused(400, "body: not valid JSON") from None
+    if not isinstance(value, dict):
+        raise Refused(400, "body: a JSON object is expected")
+    _check_values(value)
+    return value
+
+
+def _check_values(body: dict[str, Any]) -> None:
+    """Refuse what Python's parser lets through: NaN, Infinity, 1e999, lone surrogates; and NUL, and deep nesting."""
+    todo: list[tuple[str, Any, int]] = [("", body, 0)]
+    while todo:
+        path, value, depth = todo.pop()
+        if depth > _MAX_DEPTH:
+            raise Refused(400, f"{path}: nested too deeply")
+        if isinstance(value, str):
+            _check_string(path, value)
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise Refused(400, f"{path}: a finite number is expected")
+        elif isinstance(value, list):
+            todo += [(path, item, depth + 1) for item in value]
+        elif isinstance(value, dict):
+            for key, item in value.items():
+                inner = shown(f"{path}.{key}" if path else key)
+                _check_string(inner, key)
+                todo.append((inner, item, depth + 1))
+
+
+def _check_string(path: str, text: str) -> None:
+    if "\0" in text:
+        raise Refused(400, f"{path}: NUL is not allowed in a string")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise Refused(400, f"{path}: half of a surrogate pair is not a character") from None
+
+
+def check_fields(model: type[Model], body: dict[str, Any]) -> Model:
+    """The body's fields by the model. Raises Refused (400) that names every wrong field."""
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        problems = [_problem(each["type"], each["loc"], each["msg"]) for each in error.errors(include_input=False)]
+        more = ["..."] if len(problems) > _MAX_ERRORS_SHOWN else []
+        raise Refused(400, "; ".join(problems[:_MAX_ERRORS_SHOWN] + more)) from None
+
+
+def _problem(kind: str, place: tuple[int | str, ...], text: str) -> str:
+    name = shown(".".join(str(part) for part in place))
+    text = {"missing": "required", "extra_forbidden": "unknown field"}.get(kind, text.removeprefix("Value error, "))
+    return f"{name}: {text}" if name else text
+
+
+def json_request(schema: dict[str, Any]) -> dict[str, Any]:
+    """`openapi_extra` of an endpoint that takes a JsonObject of this schema."""
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}

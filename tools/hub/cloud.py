@@ -1,0 +1,94 @@
+"""What an operator does in the cloud, as functions: the cloud's endpoints and LocalHub both call these.
+
+They raise Refused: 400 for a value that is not allowed, 404 for an id that no device has.
+"""
+
+import hashlib
+import uuid
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from tools.hub.auth import new_key
+from tools.hub.body import check_version
+from tools.hub.context import Context
+from tools.hub.db import Device, File, Telemetry
+from tools.hub.errors import Refused
+from tools.hub.files import FIRMWARE
+
+MAX_FIRMWARE_BYTES = 16 * 1024 * 1024  # the largest flash that an ESP32 addresses
+
+
+def publish(
+    hub: Context,
+    version: str,
+    data: bytes,
+    name: str | None = None,
+    desc: str | None = None,
+    notes: str | None = None,
+    signature: str | None = None,
+) -> dict[str, Any]:
+    """Publish a firmware for every device. A version may be published again, as after a new build.
+
+    Gives `id`, `version`, `name`, `size` (bytes) and `checksum` (SHA-256, hex). The default name is of the version.
+    """
+    try:
+        check_version(version)
+    except ValueError as error:
+        raise Refused(400, f"version: {error}") from None
+    if not 0 < len(data) <= MAX_FIRMWARE_BYTES:
+        raise Refused(400, f"body: 1 to {MAX_FIRMWARE_BYTES} bytes of firmware are expected")
+    file = File(
+        id=str(uuid.uuid4()),
+        name=name or f"firmware-{version}.bin",
+        desc=desc,
+        file_type=FIRMWARE,
+        version=version,
+        checksum=hashlib.sha256(data).hexdigest(),
+        signature=signature,
+        public_notes=notes,
+        created_at=hub.now(),
+        token=new_key(),
+        size=len(data),
+        data=data,
+    )
+    with hub.database.transaction() as session:
+        file.order = (session.scalar(select(func.max(File.order))) or 0) + 1
+        session.add(file)
+    hub.events.emit("published", None, version=version, file_id=file.id, size=file.size)
+    return {key: getattr(file, key) for key in ("id", "version", "name", "size", "checksum")}
+
+
+def devices(hub: Context) -> list[dict[str, Any]]:
+    """Every device, in the order of registration."""
+    with hub.database.transaction() as session:
+        return [each.public() for each in session.scalars(select(Device).order_by(Device.created_at, Device.id))]
+
+
+def device(hub: Context, device_id: str) -> dict[str, Any]:
+    """One device: who it is, `firmware_version`, `last_seen`, and `state`, its telemetries merged."""
+    with hub.database.transaction() as session:
+        return _find(session, device_id).public()
+
+
+def telemetries(hub: Context, device_id: str, after: int = 0) -> list[dict[str, Any]]:
+    """The messages of a device whose `seq` is above `after`, newest last."""
+    later = select(Telemetry).where(Telemetry.device_id == device_id, Telemetry.seq > after).order_by(Telemetry.seq)
+    with hub.database.transaction() as session:
+        _find(session, device_id)
+        return [each.public() for each in session.scalars(later)]
+
+
+def delete(hub: Context, device_id: str) -> None:
+    """Delete a device with its history. Its key is not accepted any more; it may register again."""
+    with hub.database.transaction() as session:
+        session.delete(_find(session, device_id))
+    hub.events.emit("deleted", device_id, by="cloud")
+
+
+def _find(session: Session, device_id: str) -> Device:
+    found = session.get(Device, device_id)
+    if found is None:
+        raise Refused(404, "id: there is no such device")
+    return found

@@ -1,0 +1,55 @@
+"""What the hub tells those who watch it: one event for everything notable that happens."""
+
+import json
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tools.hub.errors import shown
+
+log = logging.getLogger("tools.hub")
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened.
+
+    `kind` is one of registered, telemetry, updated, file, download, deleted, published, refused. `device_id` is None
+    where no device is concerned or it is not known. `detail` depends on the kind (the endpoints say what they put in)
+    and never holds an access key, a hardware key or a cloud key.
+    """
+
+    kind: str
+    device_id: str | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """One line for a terminal, whatever a device put into its strings."""
+        parts = [self.kind, *([shown(self.device_id)] if self.device_id else [])]
+        parts += [f"{shown(name)}={shown(_compact(value), 400)}" for name, value in self.detail.items()]
+        return " ".join(parts)
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+class Events:
+    """Hands each event to one handler, one at a time, in the thread where it happened."""
+
+    def __init__(self, handler: Callable[[Event], object] | None = None) -> None:
+        self._handler = handler
+        # A lock that its holder may take again: a handler may publish a firmware, which is an event as well.
+        self._lock = threading.RLock()
+
+    def emit(self, kind: str, device_id: str | None = None, **detail: Any) -> None:
+        """Tell the handler. What the handler raises is logged and goes no further."""
+        if self._handler is None:
+            return
+        with self._lock:
+            try:
+                self._handler(Event(kind, device_id, detail))
+            except Exception:
+                log.exception("the handler of the hub's events raised")

@@ -1,0 +1,191 @@
+"""The hub in this process: uvicorn in a thread of its own, and helpers that play the cloud without HTTP."""
+
+import asyncio
+import secrets
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import uvicorn
+
+from tools.hub import cloud
+from tools.hub.app import create_app
+from tools.hub.context import Context, url_of
+from tools.hub.db import Database
+from tools.hub.events import Event, Events
+
+_KEEP_ALIVE_S = 130  # a kept connection outlives the longest pause between two telemetries, 120 s
+_GRACE_S = 0.5  # what a request in progress is given at stop
+_START_S = 30
+
+
+class LocalHub:
+    """A local hub, as a context manager or with `start()` and `stop()`.
+
+    `database` is a SQLite file that outlives the hub; without it the state ends with the hub. `port` 0 lets the system
+    choose. `cloud_key` is made up if not given. `hardware_keys`: which ones may register; None: any.
+    `on_event` is called with an `Event` for everything notable, one at a time, in a thread of the hub, before the
+    client has its answer. It may use the helpers below, but must not send requests to the hub: they would wait for
+    one another; nor may it call `stop()`. `clock` gives seconds since 1970.
+
+    Helpers raise Refused as the cloud's interface does (400, 404).
+    """
+
+    def __init__(
+        self,
+        database: str | Path | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        cloud_key: str | None = None,
+        hardware_keys: Iterable[str] | None = None,
+        on_event: Callable[[Event], object] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.host = host
+        self.port = port  # after start the one that the system chose, which a second start takes again
+        self.cloud_key = cloud_key or secrets.token_urlsafe(24)
+        self._database = database
+        self._hardware_keys = None if hardware_keys is None else frozenset(hardware_keys)
+        self._events = Events(on_event)
+        self._clock = clock
+        self._context: Context | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """The address for devices, entry server and hub in one. On all interfaces: the one of this machine."""
+        return url_of({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host), self.port)
+
+    def start(self) -> Self:
+        """Serve. Raises OSError if the address is not to be had, ValueError or SQLAlchemyError for the database."""
+        if self._context is not None:
+            raise RuntimeError("the hub is running")
+        sock = _bind(self.host, self.port)
+        try:
+            self._context = self._open()
+            self._server = _Server(create_app(self._context))
+            self._thread = threading.Thread(target=self._server.run, args=([sock],), name="hub", daemon=True)
+            self._thread.start()
+            if not self._server.ready.wait(_START_S):
+                raise RuntimeError("the hub's server did not start")
+        except BaseException:
+            self.stop()
+            sock.close()
+            raise
+        self.port = sock.getsockname()[1]
+        return self
+
+    def stop(self) -> None:
+        """Stop serving, close every connection, free the port. May be called at any time, and again."""
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join()
+        if self._context is not None:
+            self._context.database.close()
+        if self._folder is not None:
+            self._folder.cleanup()
+        self._server = self._thread = self._context = self._folder = None
+
+    def _open(self) -> Context:
+        path = self._database
+        if path is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="hub-")
+            path = Path(self._folder.name) / "hub.db"
+        return Context(Database(path), self.cloud_key, self._hardware_keys, self._events, self._clock)
+
+    def __enter__(self) -> Self:
+        return self if self._context is not None else self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _running(self) -> Context:
+        if self._context is None:
+            raise RuntimeError("the hub is not running")
+        return self._context
+
+    def publish(self, version: str, data: bytes | None = None, name: str | None = None, **more: str) -> dict[str, Any]:
+        """Publish a firmware; gives its id, checksum and so on. Without `data` some is made up. `more`: desc, notes,
+        signature."""
+        content = f"not a real firmware: {version}\n".encode() if data is None else data
+        return cloud.publish(self._running(), version, content, name, **more)
+
+    def devices(self) -> list[dict[str, Any]]:
+        """Every device with its state, in the order of registration."""
+        return cloud.devices(self._running())
+
+    def device(self, device_id: str) -> dict[str, Any]:
+        """One device with its state."""
+        return cloud.device(self._running(), device_id)
+
+    def telemetries(self, device_id: str, after: int = 0) -> list[dict[str, Any]]:
+        """The messages of a device whose `seq` is above `after`, newest last."""
+        return cloud.telemetries(self._running(), device_id, after)
+
+    def delete(self, device_id: str) -> None:
+        """Delete a device: its key is not accepted any more."""
+        cloud.delete(self._running(), device_id)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, but it says when it listens, and it stops without waiting for clients that keep a connection."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http="h11",
+                ws="none",
+                loop="asyncio",
+                lifespan="off",
+                log_config=None,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                timeout_keep_alive=_KEEP_ALIVE_S,
+            )
+        )
+        self.ready = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        end = time.monotonic() + _GRACE_S
+        while self.server_state.connections and time.monotonic() < end:
+            await asyncio.sleep(0.01)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()  # a client that sent half a request, or does not read its answer
+        await super().shutdown(sockets)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """A bound socket, not listening yet. Raises OSError."""
+    if not 0 <= port <= 65535:
+        raise OSError("a port is a number up to 65535")  # getaddrinfo would take what remains of it
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, kind, proto, _, address = found[0]
+    # With its protocol, or asyncio does not know it for TCP and leaves Nagle's algorithm on: 40 ms a reply.
+    sock = socket.socket(family, kind, proto)
+    try:
+        # The port is free again at once after a stop, though its last connections are still in TIME_WAIT.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(address)
+    except OSError:
+        sock.close()
+        raise
+    return sock

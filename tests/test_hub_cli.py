@@ -1,0 +1,197 @@
+"""The local hub's command line, from end to end: each command a process of its own."""
+
+import json
+import os
+import queue
+import signal
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from tools.hub.testing import IDENTITY, TestDevice, call
+
+ROOT = Path(__file__).resolve().parent.parent
+WAIT_S = 60  # for what hangs
+
+
+def environment(**more):
+    inherited = {name: value for name, value in os.environ.items() if name != "HUB_KEY"}
+    return inherited | {"PYTHONPATH": str(ROOT)} | more
+
+
+def run(folder, *arguments, **more):
+    """A command that ends by itself."""
+    return subprocess.run(
+        [sys.executable, "-m", "tools.hub", *arguments],
+        cwd=folder,
+        env=environment(**more),
+        capture_output=True,
+        text=True,
+        timeout=WAIT_S,
+    )
+
+
+class Serve:
+    """`serve` in a folder, with its lines as they come."""
+
+    def __init__(self, folder, *arguments):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tools.hub", "serve", *arguments],
+            cwd=folder,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.lines = []
+        self._coming = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+        self.url = self.line().removeprefix("hub: ")
+
+    def _read(self):
+        for line in self.process.stdout:
+            self._coming.put(line.rstrip("\n"))
+
+    def line(self):
+        self.lines.append(self._coming.get(timeout=WAIT_S))
+        return self.lines[-1]
+
+    def end(self, number=signal.SIGINT):
+        """The exit code and what was on stderr."""
+        self.process.send_signal(number)
+        code = self.process.wait(WAIT_S)
+        return code, self.process.stderr.read()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait(WAIT_S)
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+
+def test_serve_and_play_the_cloud(tmp_path):
+    (tmp_path / "app.bin").write_bytes(b"the firmware")
+    with Serve(tmp_path) as serve:
+        assert serve.lines[0] == f"hub: {serve.url}" and serve.url.startswith("http://127.0.0.1:")
+        assert serve.line() == f"cloud: {serve.url}/cloud/v1"
+        assert serve.line() == f"cloud key: in {Path('build/hub.json')}"
+        left = tmp_path / "build" / "hub.json"
+        assert stat.S_IMODE(left.stat().st_mode) == 0o600
+        key = json.loads(left.read_text())["key"]
+        assert json.loads(left.read_text()) == {"hub": serve.url, "key": key}
+
+        assert run(tmp_path, "devices").stdout == "no devices\n"
+        device = TestDevice(serve.url)
+        assert serve.line().startswith(f"registered {device.id}")
+        published = run(tmp_path, "publish", "1.1.0", "--file", "app.bin", "--notes", "Faster")
+        assert published.returncode == 0 and published.stdout.startswith("published 1.1.0: app.bin, 12 bytes")
+        assert serve.line().startswith("published")
+        assert device.send({"temperature": 21.5}).json()["latest_fw_version"] == "1.1.0"
+        line = serve.line()
+        assert line.startswith(f"telemetry {device.id}") and '"temperature":21.5' in line and '"1.1.0"' in line
+        file = device.request("GET", "/files").json()[0]
+        assert (file["name"], file["public_notes"]) == ("app.bin", "Faster")
+        assert call("GET", file["url"]).content == b"the firmware"
+        assert serve.line().startswith("download")
+
+        listed = run(tmp_path, "devices").stdout.splitlines()
+        assert len(listed) == 1 and all(text in listed[0] for text in (device.id, "SN-1", "1.0.0", "online"))
+        shown = run(tmp_path, "show", device.id)
+        assert shown.returncode == 0 and '"temperature": 21.5' in shown.stdout
+        assert run(tmp_path, "delete", device.id).stdout == f"deleted {device.id}\n"
+        assert serve.line().startswith(f"deleted {device.id}")
+        assert device.send().status_code == 401
+        line = serve.line()
+        assert line.startswith(f"refused {device.id}") and "401" in line
+        device.close()
+
+        assert serve.end() == (0, "")
+        assert not left.exists()
+        output = "\n".join(serve.lines)
+        assert not any(secret in output for secret in (key, device.key, IDENTITY["hardware_key"]))
+
+
+def test_sigterm_and_a_database(tmp_path):
+    arguments = ["--database", "hub.db", "--cloud-key", "mine", "--hardware-key", "hw-1", "--hardware-key", "hw-2"]
+    with Serve(tmp_path, *arguments) as serve:
+        device = TestDevice(serve.url, hardware_key="hw-2")
+        with pytest.raises(Exception, match="403"):
+            TestDevice(serve.url, sn="SN-2")
+        port = serve.url.rpartition(":")[2]
+        assert serve.end(signal.SIGTERM) == (0, "")
+    with Serve(tmp_path, *arguments, "--port", port) as serve:
+        assert serve.url.endswith(f":{port}")
+        assert device.send().status_code == 200
+        # From another folder, where no hub left its address.
+        elsewhere = tmp_path / "elsewhere"
+        elsewhere.mkdir()
+        assert device.id in run(elsewhere, "devices", "--hub", serve.url + "/", "--key", "mine").stdout
+        assert device.id in run(elsewhere, "devices", "--hub", serve.url, HUB_KEY="mine").stdout
+        assert device.id in run(tmp_path, "devices").stdout
+        for outcome in (
+            run(elsewhere, "devices"),
+            run(elsewhere, "devices", "--hub", serve.url),
+            run(elsewhere, "devices", "--hub", serve.url, "--key", "wrong"),
+            run(tmp_path, "devices", "--hub", serve.url.replace("127.0.0.1", "localhost")),  # its key is not sent there
+            run(tmp_path, "devices", HUB_KEY="wrong"),
+        ):
+            failed(outcome, "key")
+        device.close()
+
+
+def failed(outcome, word):
+    """Whether a command failed as commands do: one line on stderr, exit code 1."""
+    assert (outcome.returncode, outcome.stdout, outcome.stderr.count("\n")) == (1, "", 1), outcome
+    assert outcome.stderr.startswith("hub: ") and word in outcome.stderr, outcome.stderr
+
+
+def test_errors_are_one_line(tmp_path):
+    (tmp_path / "text.db").write_text("no database " * 1000)
+    (tmp_path / "empty.bin").write_bytes(b"")
+    failed(run(tmp_path), "COMMAND")
+    failed(run(tmp_path, "fly"), "fly")
+    failed(run(tmp_path, "publish"), "version")
+    failed(run(tmp_path, "devices"), "no hub")
+    failed(run(tmp_path, "devices", "--hub", "http://127.0.0.1:1", "--key", "k"), "127.0.0.1:1")
+    failed(run(tmp_path, "devices", "--hub", "not a url", "--key", "k"), "not a url")
+    failed(run(tmp_path, "devices", "--hub", "ftp://[", "--key", "k"), "ftp")
+    failed(run(tmp_path, "serve", "--port", "x"), "--port")
+    failed(run(tmp_path, "serve", "--port", "70000"), "70000")
+    failed(run(tmp_path, "serve", "--host", "999.0.0.1"), "999.0.0.1")
+    failed(run(tmp_path, "serve", "--database", "text.db"), "database")
+    failed(run(tmp_path, "serve", "--database", "no/folder/hub.db"), "database")
+    with Serve(tmp_path) as serve:
+        port = serve.url.rpartition(":")[2]
+        failed(run(tmp_path, "serve", "--port", port), port)
+        failed(run(tmp_path, "publish", "1.1"), "version")
+        failed(run(tmp_path, "publish", "1.1.0", "--file", "missing.bin"), "missing.bin")
+        failed(run(tmp_path, "publish", "1.1.0", "--file", "empty.bin"), "body")
+        failed(run(tmp_path, "show", "no/body"), "no")
+        failed(run(tmp_path, "delete", "nobody"), "id")
+        assert (tmp_path / "build" / "hub.json").exists()  # the one that runs is still found
+
+
+def test_what_answers_is_no_hub(tmp_path):
+    """A server that answers something else: no traceback."""
+    import http.server
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        failed(run(tmp_path, "devices", "--hub", url, "--key", "k"), "not a hub")
+        server.shutdown()
+
+
+def test_the_later_hub_is_the_one_that_is_found(tmp_path):
+    with Serve(tmp_path) as first, Serve(tmp_path) as second:
+        first.end()
+        assert json.loads((tmp_path / "build" / "hub.json").read_text())["hub"] == second.url
+        second.end()
+        assert not (tmp_path / "build" / "hub.json").exists()

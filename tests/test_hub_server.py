@@ -1,0 +1,267 @@
+"""The local hub as others run it: LocalHub in a program, its events, its secrets."""
+
+import socket
+import sqlite3
+import threading
+
+import httpx
+import pytest
+
+from tools.hub import LocalHub
+from tools.hub.testing import IDENTITY, TestDevice, call, register
+
+
+def test_start_and_stop():
+    hub = LocalHub()
+    assert hub.start() is hub
+    assert hub.url == f"http://127.0.0.1:{hub.port}" and hub.port != 0
+    with pytest.raises(RuntimeError):
+        hub.start()
+    hub.stop()
+    hub.stop()
+    with pytest.raises(httpx.ConnectError):
+        register(hub.url)
+    with pytest.raises(RuntimeError):
+        hub.devices()
+
+
+def test_state_ends_with_the_hub_that_has_no_database():
+    hub = LocalHub()
+    with hub:
+        port = hub.port
+        register(hub.url)
+    with hub:
+        assert (hub.port, hub.devices()) == (port, [])
+
+
+def test_hub_away_and_back_on_the_same_port(tmp_path):
+    database = tmp_path / "hub.db"
+    with LocalHub(database) as hub:
+        device = TestDevice(hub.url)  # its connection stays open
+        device.send({"a": 1, "b": 2})
+        published = hub.publish("1.1.0", b"bytes")
+        for _ in range(10):
+            device.request("PUT", json={"name": "Pump"})
+    with pytest.raises(httpx.TransportError):
+        device.send()
+    for n in range(3):
+        with LocalHub(database, port=hub.port) as again:
+            assert again.url == hub.url
+            reply = device.send({"b": n}).json()
+            assert (reply["latest_fw_version"], reply["latest_fw_file_id"]) == ("1.1.0", published["id"])
+            assert again.device(device.id)["state"] == {"a": 1, "b": n, "status": "online"}
+            assert len(again.telemetries(device.id)) == n + 2
+            assert register(again.url).status_code == 422
+            assert device.request("PUT", json={"name": "Fan"}).status_code == 429
+            url = device.request("GET", f"/files/{published['id']}").json()["url"]
+            assert call("GET", url).content == b"bytes"
+    device.close()
+
+
+def test_stop_does_not_wait_for_its_clients(tmp_path):
+    """Idle, in the middle of a request, and not reading its answer: each is let go, and the port is free."""
+    hub = LocalHub(tmp_path / "hub.db").start()
+    device = TestDevice(hub.url)
+    hub.publish("1.0.0", b"x" * 8_000_000)
+    path = device.request("GET", "/files").json()[0]["url"].removeprefix(hub.url)
+    head = f"POST /v1/devices/{device.id}/telemetry HTTP/1.1\r\nHost: hub\r\nAuthorization: {device.key}\r\n"
+    starts = ("", head, head + "Content-Length: 9\r\n\r\n{", f"GET {path} HTTP/1.1\r\nHost: hub\r\n\r\n")
+    clients = [socket.create_connection(("127.0.0.1", hub.port), timeout=60) for _ in starts]
+    for client, start in zip(clients, starts, strict=True):
+        client.sendall(start.encode())
+    assert clients[-1].recv(1)  # the answer is on its way
+    stopper = threading.Thread(target=hub.stop)
+    stopper.start()
+    stopper.join(60)
+    assert not stopper.is_alive()
+    with LocalHub(tmp_path / "hub.db", port=hub.port):
+        assert device.send().status_code == 200
+    for client in clients:
+        client.close()
+    device.close()
+
+
+@pytest.mark.parametrize("host, name", [("localhost", "localhost"), ("0.0.0.0", "127.0.0.1")])
+def test_other_hosts(host, name):
+    with LocalHub(host=host) as hub:
+        assert hub.url == f"http://{name}:{hub.port}"
+        reply = register(hub.url)
+        # What a device is told is an address that leads back here, not the wildcard.
+        assert TestDevice(reply.json()["hub_url"], sn="SN-2").send().status_code == 200
+        assert "0.0.0.0" not in reply.text
+
+
+def test_a_port_that_is_taken():
+    with LocalHub() as hub:
+        other = LocalHub(port=hub.port)
+        with pytest.raises(OSError):
+            other.start()
+        other.stop()
+        assert register(hub.url).status_code == 200
+
+
+def test_databases_that_are_none(tmp_path):
+    older, other = tmp_path / "older.db", tmp_path / "other.db"
+    for path, statement in ((older, "PRAGMA user_version = 99"), (other, "CREATE TABLE songs (title)")):
+        connection = sqlite3.connect(path)
+        connection.execute(statement)
+        connection.close()
+    text = tmp_path / "text.db"
+    text.write_text("not a database, but a long enough text to be looked at\n" * 100)
+    for path in (older, other, text, tmp_path / "no folder" / "hub.db"):
+        before = path.read_bytes() if path.exists() else None
+        with pytest.raises(Exception, match="hub|database"):
+            LocalHub(path).start()
+        assert (path.read_bytes() if path.exists() else None) == before
+
+
+def test_many_devices_at_once():
+    with LocalHub() as hub:
+        answers = []
+
+        def report(number):
+            device = TestDevice(hub.url, sn=f"SN-{number}")
+            answers.extend(device.send({"n": n}).status_code for n in range(20))
+            device.close()
+
+        threads = [threading.Thread(target=report, args=(number,)) for number in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert answers == [200] * 240
+        assert [device["state"]["n"] for device in hub.devices()] == [19] * 12
+
+
+def test_one_of_many_registers():
+    """The same device, registered by many at the same moment, is registered once."""
+    with LocalHub() as hub:
+        statuses = []
+        threads = [threading.Thread(target=lambda: statuses.append(register(hub.url).status_code)) for _ in range(10)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(statuses) == [200] + [422] * 9
+
+
+# Events
+
+
+def test_events_tell_what_happened():
+    events = []
+    with LocalHub(on_event=events.append) as hub:
+        device = TestDevice(hub.url)
+        published = hub.publish("1.1.0")
+        device.send({"t": 1}, timestamp="2021-08-04T07:45:44.122Z", override=True)
+        device.request("PUT", json={"firmware_version": "1.1.0"})
+        file = device.request("GET", f"/files/{published['id']}").json()
+        call("GET", file["url"])
+        device.send({"t": [1]})
+        call("GET", f"{hub.url}/nothing")
+        device.request("DELETE")
+        hub.delete(TestDevice(hub.url).id)
+    kinds = [event.kind for event in events]
+    assert kinds == [
+        "registered", "published", "telemetry", "updated", "file", "download", "refused", "refused", "deleted",
+        "registered", "deleted",
+    ]  # fmt: skip
+    by_kind = dict(zip(reversed(kinds), reversed(events), strict=True))  # the first of each
+    telemetry = by_kind["telemetry"]
+    assert telemetry.device_id == device.id
+    assert telemetry.detail["status"] == "online" and telemetry.detail["telemetries"] == {"t": 1}
+    assert telemetry.detail["override"] is True and telemetry.detail["timestamp"] == "2021-08-04T07:45:44.122Z"
+    assert telemetry.detail["latest_fw_version"] == "1.1.0"
+    assert by_kind["updated"].detail == {"firmware_version": "1.1.0"}
+    assert by_kind["file"].detail["file_id"] == published["id"]
+    refused = by_kind["refused"]
+    assert (refused.device_id, refused.detail["status"]) == (device.id, 400)
+    assert "telemetries.t" in refused.detail["error"]
+
+
+def test_a_handler_that_raises_breaks_nothing(caplog):
+    def handler(event):
+        raise ValueError("no such lamp")
+
+    with LocalHub(on_event=handler) as hub:
+        device = TestDevice(hub.url)
+        assert device.send().status_code == 200
+        assert device.send(status="?").status_code == 400
+        assert "no such lamp" in caplog.text
+        device.close()
+
+
+def test_a_handler_may_use_the_helpers():
+    """As a demo does, which publishes when the third telemetry came."""
+    seen = []
+
+    def handler(event):
+        seen.append(event.kind)
+        if seen.count("telemetry") == 3 and event.kind == "telemetry":
+            hub.publish("1.1.0")
+            assert len(hub.telemetries(event.device_id)) == 3
+
+    with LocalHub(on_event=handler) as hub:
+        device = TestDevice(hub.url)
+        replies = [device.send().json()["latest_fw_version"] for _ in range(4)]
+        assert replies == [None, None, None, "1.1.0"]
+        device.close()
+
+
+def test_a_line_for_a_terminal_has_no_control_characters():
+    lines = []
+    with LocalHub(on_event=lambda event: lines.append(str(event))) as hub:
+        device = TestDevice(hub.url, sn="\x1b[31m\n\x9b")
+        device.send({"\x1b]0;x\x07": "\x1b[2J\r\n\u202e"}, message="a\nb")
+        device.send({"\x1b[31m": []})
+        call("GET", f"{hub.url}/%1b%5b31m%0a")
+        device.close()
+    assert len(lines) == 4 and all(line.isprintable() for line in lines)
+
+
+# Secrets
+
+
+def test_keys_are_kept_and_shown_nowhere(tmp_path, capfd, caplog):
+    caplog.set_level("DEBUG")
+    database, events = tmp_path / "hub.db", []
+    with LocalHub(database, on_event=events.append, cloud_key="the-cloud-key", hardware_keys=["hw-one"]) as hub:
+        register(hub.url, hardware_key="hw-wrong")
+        device = TestDevice(hub.url, hardware_key="hw-one")
+        device.send({"t": 1})
+        device.send(status="?")
+        device.request("GET", "/files", key=device.key + "x")
+        call("GET", f"{hub.url}/cloud/v1/devices", headers={"Authorization": "Bearer the-cloud-key"})
+        device.request("PUT", json={"name": "Pump"})
+        files = list(tmp_path.iterdir())
+        kept = b"".join(path.read_bytes() for path in files)  # with what SQLite keeps beside it while it is open
+        shown = repr(hub) + "".join(f"{event!r} {event}" for event in events)
+        device.close()
+    kept += database.read_bytes()
+    output = capfd.readouterr()
+    shown += output.out + output.err + "".join(r.getMessage() for r in caplog.records if r.name.startswith(LOGGERS))
+    assert device.id.encode() in kept and device.id in shown
+    for secret in (device.key, "the-cloud-key", "hw-one", "hw-wrong"):
+        assert secret.encode() not in kept
+        assert secret not in shown
+
+
+LOGGERS = ("tools", "uvicorn", "fastapi", "sqlalchemy", "root", "asyncio")  # the hub's side, not the test's own client
+
+
+def test_keys_cannot_be_guessed():
+    keys = set()
+    with LocalHub() as hub, LocalHub() as other:
+        assert hub.cloud_key != other.cloud_key and len(hub.cloud_key) >= 32
+        for n in range(5):
+            keys.add(register(hub.url, sn=str(n)).json()["access_key"])
+    assert len(keys) == 5 and all(len(key) >= 32 for key in keys)
+    assert IDENTITY["hardware_key"] not in keys
+
+
+def test_clock_of_the_hub():
+    with LocalHub(clock=lambda: 1628063144.1229) as hub:
+        device = TestDevice(hub.url)
+        device.send()
+        assert hub.telemetries(device.id)[0]["timestamp"] == "2021-08-04T07:45:44.122Z"
+        device.close()

@@ -127,14 +127,14 @@ class Agent:
         if not self.board.is_connected():
             self._was_connected = False
             self.board.connect(self.settings.wifi_ssid, self.settings.wifi_password)
-        if self._saw_network_return():
-            print("Wi-Fi: connected to %s as %s" % (self.settings.wifi_ssid, self.board.address()))
+        self._saw_network_return()
 
     def _saw_network_return(self):
         connected = self.board.is_connected()
         returned = connected and not self._was_connected
         self._was_connected = connected
         if returned:
+            print("Wi-Fi: connected to %s as %s" % (self.settings.wifi_ssid, self.board.address()))
             self.registration.network_returned()
         return returned
 

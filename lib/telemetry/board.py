@@ -9,8 +9,8 @@ import network
 
 from .errors import NetworkError
 
-_CONNECTED = network.STAT_GOT_IP
-_UNDER_WAY = (network.STAT_IDLE, network.STAT_CONNECTING)
+_UNDER_WAY = (network.STAT_IDLE, network.STAT_CONNECTING, network.STAT_GOT_IP)
+_FOR_EVER = -1  # of a station's attempts to reconnect
 _WIFI_FAILURES = {
     network.STAT_WRONG_PASSWORD: "wrong password",
     network.STAT_NO_AP_FOUND: "no such network in reach",
@@ -35,6 +35,7 @@ class Board:
         self._button = None if button is None else machine.Pin(button, machine.Pin.IN, machine.Pin.PULL_UP)
         self._watchdog = machine.WDT(timeout=watchdog * 1000) if watchdog else None
         self._wlan: network.WLAN | None = None
+        self._failure = ""  # why the network could not be joined
 
     # Wi-Fi
 
@@ -45,7 +46,7 @@ class Board:
     def connect(self, ssid: str, password: str, timeout: int = 15) -> None:
         """Joins the network `ssid`, waiting at most `timeout` seconds. Raises NetworkError, saying what is in the way.
 
-        After a time-out the attempt goes on, and the next call waits on for it: a station that is connecting is never
+        The attempt then goes on by itself, and the next call waits on for it: a station that is connecting is never
         told to connect again.
         """
         if self._wlan is None:
@@ -55,18 +56,26 @@ class Board:
         if wlan.isconnected():
             return
         if wlan.status() != network.STAT_CONNECTING:
-            wlan.disconnect()
-            wlan.connect(ssid, password)
+            # The driver tells why it failed only once it has given up, so the first attempt is one that does.
+            self._try(wlan, ssid, password, 1)
         start = time.ticks_ms()
         while not wlan.isconnected():
             status = wlan.status()
-            if status not in _UNDER_WAY and status != _CONNECTED:
-                wlan.disconnect()
-                raise NetworkError("Wi-Fi %s: %s" % (ssid, _WIFI_FAILURES.get(status, "failed, status %s" % status)))
-            if time.ticks_diff(time.ticks_ms(), start) > timeout * 1000:
-                raise NetworkError("Wi-Fi %s: no connection after %d s" % (ssid, timeout))
-            self.feed()
-            time.sleep_ms(50)
+            if status not in _UNDER_WAY:
+                self._failure = _WIFI_FAILURES.get(status, "failed, status %s" % status)
+                self._try(wlan, ssid, password, _FOR_EVER)
+            elif time.ticks_diff(time.ticks_ms(), start) < timeout * 1000:
+                self.feed()
+                time.sleep_ms(50)
+                continue
+            raise NetworkError("Wi-Fi %s: %s" % (ssid, self._failure or "no connection after %d s" % timeout))
+        self._failure = ""
+        wlan.config(reconnects=_FOR_EVER)
+
+    def _try(self, wlan, ssid, password, times):
+        wlan.disconnect()
+        wlan.config(reconnects=times)
+        wlan.connect(ssid, password)
 
     def address(self) -> str:
         """The station's IPv4 address; empty before the first connection."""

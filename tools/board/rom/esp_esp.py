@@ -1,0 +1,2 @@
+def osdebug(level, *log_level):
+    pass

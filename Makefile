@@ -30,8 +30,9 @@ board: .venv/ready ## the virtual ESP32 alone; FLASH=file keeps its flash
 hub: .venv/ready ## the local hub alone
 	@$(BIN)/python -m tools.hub serve
 
-deploy: .venv/ready ## puts the software on a board: PORT=/dev/ttyUSB0 [TOOL=ampy] [MPY=1]
-	@$(BIN)/python -m tools.deploy $(if $(PORT),--port $(PORT)) $(if $(TOOL),--tool $(TOOL)) $(if $(filter 1,$(MPY)),--mpy)
+deploy: .venv/ready ## puts the software on a board: PORT=/dev/ttyUSB0 [TOOL=ampy] [MPY=1] [FORCE=1]
+	@$(BIN)/python -m tools.deploy $(if $(PORT),--port $(PORT)) $(if $(TOOL),--tool $(TOOL)) $(if $(filter 1,$(MPY)),--mpy) \
+	  $(if $(filter 1,$(FORCE)),--force)
 
 constraints: .venv/ready ## pins anew what requirements.txt pulls in
 	(head -1 constraints.txt; $(BIN)/pip freeze) > constraints.new && mv constraints.new constraints.txt

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.micropython import find_micropython
+from tools.board.micropython import find_micropython
 
 HERE = Path(__file__).parent
 LIB = HERE.parent.parent / "lib"
@@ -27,7 +27,7 @@ def pytest_pyfunc_call(pyfuncitem):
     path = Path(pyfuncitem.path)
     done = subprocess.run(
         [
-            find_micropython(),
+            find_micropython(None),
             "-X",
             "heapsize=1M",
             HERE / "run.py",

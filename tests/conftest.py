@@ -1,0 +1,101 @@
+"""What the tests of the whole share: a hub, and a virtual ESP32 with our software on its flash."""
+
+import json
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.board.board import VirtualBoard
+from tools.deploy import deploy
+from tools.hub.events import Event
+from tools.hub.server import LocalHub
+
+HARDWARE_KEY = "hk-never-to-be-shown"
+WIFI_PASSWORD = "pw-never-to-be-shown"
+
+
+def eventually(condition: Callable[[], Any], timeout: float = 40.0) -> Any:
+    """What `condition` gives, as soon as that is true. Fails when it does not come: a limit, not a measure."""
+    end = time.monotonic() + timeout
+    while not (value := condition()):
+        if time.monotonic() > end:
+            pytest.fail(f"did not come within {timeout} s: {condition}")
+        time.sleep(0.05)
+    return value
+
+
+class Rig:
+    """A hub and a board that was deployed to, not switched on yet."""
+
+    def __init__(self, flash: Path) -> None:
+        self.events: list[Event] = []
+        self._lock = threading.Lock()
+        self.hub = LocalHub(database=flash.with_suffix(".db"), on_event=self._keep)
+        self.board = VirtualBoard(str(flash), ssid="virtual", password=WIFI_PASSWORD)
+        self.hub.start()
+        self.settings()
+
+    def close(self) -> None:
+        self.board.stop()
+        self.hub.stop()
+
+    def settings(self, **changes: Any) -> None:
+        """Puts settings.json on the flash of the board, which must be off."""
+        settings = {
+            "wifi_ssid": "virtual",
+            "wifi_password": WIFI_PASSWORD,
+            "entry_url": self.hub.url,
+            "hardware_key": HARDWARE_KEY,
+            "interval": 1,
+        }
+        self.board.write_file("/settings.json", json.dumps(settings | changes).encode())
+
+    def state(self, path: str) -> dict[str, Any]:
+        """A state file as it is on flash now."""
+        return json.loads(self.board.read_file(path))
+
+    def count(self, kind: str) -> int:
+        """How many events of this kind the hub saw so far."""
+        with self._lock:
+            return sum(event.kind == kind for event in self.events)
+
+    def more_telemetry(self, count: int = 2) -> list[Event]:
+        """Waits for so many new telemetries and gives them back."""
+        before = self.count("telemetry")
+        eventually(lambda: self.count("telemetry") >= before + count)
+        with self._lock:
+            return [event for event in self.events if event.kind == "telemetry"][before:]
+
+    def device(self) -> dict[str, Any]:
+        """The one device at the hub."""
+        (device,) = self.hub.devices()
+        return device
+
+    def _keep(self, event: Event) -> None:
+        with self._lock:
+            self.events.append(event)
+
+
+@pytest.fixture(scope="session")
+def deployed_flash(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A flash that mpremote put our software on, over the serial port."""
+    path = tmp_path_factory.mktemp("deployed") / "flash.img"
+    with VirtualBoard(str(path)) as board:
+        deploy(board.port, say=lambda text: None)
+    return path
+
+
+@pytest.fixture
+def rig(deployed_flash: Path, tmp_path: Path) -> Iterator[Rig]:
+    flash = tmp_path / "flash.img"
+    shutil.copyfile(deployed_flash, flash)
+    a_rig = Rig(flash)
+    try:
+        yield a_rig
+    finally:
+        a_rig.close()

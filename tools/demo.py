@@ -1,0 +1,170 @@
+"""The demo: a hub and a virtual ESP32 with a new flash, our software put on it as a user would, and what happens then.
+
+`python -m tools.demo [--seconds N]`: until Ctrl-C, or for N seconds; then the exit code is 1 if telemetry or the
+announcement of the new firmware did not come.
+"""
+
+import argparse
+import json
+import signal
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from tools.board.board import VirtualBoard
+from tools.board.errors import BoardError
+from tools.board.panel import Panel
+from tools.deploy import DeployError, Tool, deploy
+from tools.hub.events import Event
+from tools.hub.server import LocalHub
+
+INTERVAL_S = 2
+PUBLISH_AFTER = 3  # telemetries
+NEW_VERSION = "1.1.0"
+
+
+class Demo:
+    """Shows what the board says and what the hub received, a line each, as it happens."""
+
+    def __init__(self) -> None:
+        self.telemetries = 0
+        self.announcements = 0
+        self.announced = threading.Event()
+        self._deployed = False
+        self._shown = False  # the console, from the restart on: before it tools talk to the board
+        self._blinked = False
+        self._rest = b""
+        self._lock = threading.Lock()
+        self.hub = LocalHub(on_event=self._on_event)
+        self.board = VirtualBoard(console=self._on_console, on_led=self._on_led)
+
+    def start(self) -> None:
+        """Hub and board up, the software on the board, and the board restarted."""
+        self.hub.start()
+        self.board.start()
+        self.say("hub", f"listens at {self.hub.url}")
+        self.say("board", f"is on, its serial port is {self.board.port}")
+        settings = {
+            "wifi_ssid": "virtual",
+            "wifi_password": "virtual-password",
+            "entry_url": self.hub.url,
+            "hardware_key": "demo-hardware-key",
+            "interval": INTERVAL_S,
+        }
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "settings.json")
+            file.write_text(json.dumps(settings))
+            Tool(self.board.port).put({"/settings.json": file})
+        self.say("flash", "added /settings.json")
+        deploy(self.board.port, say=self._on_deploy)
+
+    def stop(self) -> None:
+        """Both off; nothing is left."""
+        self.board.stop()
+        self.hub.stop()
+
+    def missing(self) -> str | None:
+        """What did not come, or None."""
+        if self.telemetries < PUBLISH_AFTER:
+            return f"{self.telemetries} telemetries came, not {PUBLISH_AFTER}"
+        if self.announcements != 1:
+            return f"the board announced {NEW_VERSION} {self.announcements} times, not once"
+        return None
+
+    def say(self, who: str, text: str) -> None:
+        """A line on this terminal."""
+        with self._lock:
+            print(f"{who:5} | {text}", flush=True)
+
+    def _on_deploy(self, text: str) -> None:
+        self.say("flash", text)
+        self._deployed = text.endswith("restarting")
+
+    def _on_console(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            text = line.decode(errors="replace").strip()
+            self._shown = self._shown or (self._deployed and text.startswith("rst:"))
+            if not self._shown or not text:
+                continue
+            self.say("board", text)
+            if f"New firmware {NEW_VERSION}" in text:
+                self.announcements += 1
+                self.announced.set()
+
+    def _on_led(self, lit: bool) -> None:
+        if lit and not self._blinked:
+            self._blinked = True
+            self.say("board", "[the LED on GPIO2 blinks]")
+
+    def _on_event(self, event: Event) -> None:
+        detail = event.detail
+        if event.kind == "telemetry":
+            self.say(
+                "hub", f"telemetry at {detail['timestamp']}: {detail['status']} {json.dumps(detail['telemetries'])}"
+            )
+            self.telemetries += 1
+            if self.telemetries == PUBLISH_AFTER:
+                self.hub.publish(NEW_VERSION)
+        else:
+            self.say("hub", str(event))
+
+    def say_what_next(self) -> None:
+        """What a user may try now."""
+        for line in (
+            "Now try, here:      press (and Enter) presses BOOT: yes to the upgrade. Or reset, wifi off, wifi on, help",
+            f"In another terminal: .venv/bin/mpremote connect {self.board.port}   (Ctrl-C stops main.py, Ctrl-] ends)",
+            f"                     curl {self.hub.url}/openapi.json",
+            "Each on its own:     make board, make hub; make deploy PORT=... puts the software on either board",
+        ):
+            self.say("", line)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tools.demo", description=__doc__)
+    parser.add_argument("--seconds", type=float, help="end after so many seconds; default: with Ctrl-C")
+    end = parser.parse_args().seconds
+    if end is not None:
+        end += time.monotonic()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    demo = Demo()
+    try:
+        demo.start()
+        _follow(demo, end)
+    except KeyboardInterrupt:
+        print()
+        return 0
+    except (BoardError, DeployError) as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave a process behind
+        demo.stop()
+    missing = demo.missing()
+    if missing:
+        print(f"demo: {missing}", file=sys.stderr)
+    return 1 if missing else 0
+
+
+def _follow(demo: Demo, end: float | None) -> None:
+    panel = Panel(demo.board, lambda text: demo.say("board", f"[{text}]"))
+    quit_asked = threading.Event()
+
+    def read_lines() -> None:
+        for line in sys.stdin:  # its end ends nothing: there is none under CI
+            if not panel.do(line):
+                quit_asked.set()
+                return
+
+    threading.Thread(target=read_lines, daemon=True).start()
+    said = False
+    while not quit_asked.wait(0.1) and (end is None or time.monotonic() < end):
+        if demo.announced.is_set() and not said:
+            said = True
+            demo.say_what_next()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

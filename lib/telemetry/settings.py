@@ -97,6 +97,8 @@ class Settings:
                 # The type is shown and not the value: a password lands in the wrong field easily.
                 wrong.append("%s: expected %s; found %s" % (name, expected, _described(value)))
             setattr(self, name, value)
+        if not wrong and 0 < self.watchdog < 3 * self.timeout:  # one slow request must not look like a hang
+            wrong.append("watchdog: expected 0, or at least three times timeout, %d" % (3 * self.timeout))
         for name in fields:
             if name not in _FIELDS:
                 wrong.append('%s: unknown; put settings of your own under "user"' % name)

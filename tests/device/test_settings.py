@@ -64,6 +64,11 @@ def test_a_wrong_field_is_named_with_what_is_expected():
         assert name + ":" in text and expected in text, (name, value, text)
 
 
+def test_a_watchdog_gives_a_slow_request_its_time():
+    assert "watchdog" in wrong(watchdog=30, timeout=11)
+    assert Settings(dict(RIGHT, watchdog=30, timeout=10)).watchdog == 30
+
+
 def test_an_unknown_field_is_named():
     assert "wifi_pasword" in wrong(wifi_pasword="hush-hush")
 

@@ -15,10 +15,11 @@ run: .venv/ready ## the demo: hub, virtual ESP32, telemetry, a new firmware; FOR
 test: .venv/ready ## every test
 	$(BIN)/python -m pytest
 
-lint: .venv/ready ## ruff, and mypy with the ESP32's types over what runs on the device
+lint: .venv/ready ## ruff, and mypy: what runs on the device with the ESP32's types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file tools/mypy.ini
 
 format: .venv/ready ## lays the code out
 	$(BIN)/ruff check --fix .

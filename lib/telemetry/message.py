@@ -59,7 +59,8 @@ def check(values: dict) -> None:
             if not -0x80000000 <= value <= 0x7FFFFFFF:
                 raise MessageError("%s: %d is beyond 32 bits; send a float or a text" % (key, value))
         elif isinstance(value, float):
-            if not -_FLOAT32_MAX <= value <= _FLOAT32_MAX:  # false for NaN too
+            # The difference is no 0 for NaN and infinities; on the board the largest float may itself be read as one.
+            if value - value != 0 or not -_FLOAT32_MAX <= value <= _FLOAT32_MAX:
                 raise MessageError("%s: %r is no finite 32-bit float; send None for no value" % (key, value))
         elif isinstance(value, str):
             _check_text(key, value)

@@ -151,7 +151,7 @@ class Interpreter:
             self._calls = bytearray(rest)
             self._answer(line)
 
-    def _answer(self, line: bytes) -> None:
+    def _answer(self, line: bytes | bytearray) -> None:
         try:
             sequence, name, arguments = json.loads(line)
         except ValueError:

@@ -253,6 +253,28 @@ def test_ctrl_c_reaches_the_repl(rig):
     rig.board.wait_for("'1.0.0'")
 
 
+def test_the_watchdog_resets_a_board_without_progress(rig):
+    rig.board.write_file(
+        "/main.py",
+        b"""
+from telemetry.board import Board
+
+board = Board(watchdog=1)
+print("start:", board.reset_cause())
+if board.reset_cause() == "power on":
+    for _ in range(100):
+        board.feed()
+    print("fed")
+    while True:
+        pass
+""",
+    )
+    rig.board.start()
+    rig.board.wait_for("start: power on")
+    rig.board.wait_for("fed")
+    rig.board.wait_for("start: watchdog")
+
+
 def test_the_heap_stays_in_one_piece(rig):
     rig.board.start()
     rig.more_telemetry(3)

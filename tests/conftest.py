@@ -14,6 +14,7 @@ from tools.board.board import VirtualBoard
 from tools.deploy import deploy
 from tools.hub.events import Event
 from tools.hub.server import LocalHub
+from tools.hub.testing import TestDevice
 
 HARDWARE_KEY = "hk-never-to-be-shown"
 WIFI_PASSWORD = "pw-never-to-be-shown"
@@ -99,3 +100,24 @@ def rig(deployed_flash: Path, tmp_path: Path) -> Iterator[Rig]:
         yield a_rig
     finally:
         a_rig.close()
+
+
+@pytest.fixture(scope="module")
+def one_hub():
+    with LocalHub() as hub:
+        yield hub
+
+
+@pytest.fixture
+def hub(one_hub):
+    """A hub without devices: one for all tests of a file, because starting and stopping it takes longer than a test."""
+    yield one_hub
+    for device in one_hub.devices():
+        one_hub.delete(device["id"])
+
+
+@pytest.fixture
+def device(hub):
+    device = TestDevice(hub.url)
+    yield device
+    device.close()

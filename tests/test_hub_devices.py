@@ -27,21 +27,6 @@ def one_hub(clock):
         yield hub
 
 
-@pytest.fixture
-def hub(one_hub):
-    """A hub without devices: one for all tests here, because starting and stopping it takes longer than a test."""
-    yield one_hub
-    for device in one_hub.devices():
-        one_hub.delete(device["id"])
-
-
-@pytest.fixture
-def device(hub):
-    device = TestDevice(hub.url)
-    yield device
-    device.close()
-
-
 def refused(answer: httpx.Response, status: int, field: str) -> bool:
     """Whether this is the error with this status, in the one form, naming the field."""
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/json"), answer.text

@@ -15,13 +15,6 @@ def hub():
         yield hub
 
 
-@pytest.fixture
-def device(hub):
-    device = TestDevice(hub.url)
-    yield device
-    device.close()
-
-
 def cloud(hub, method, path, **more):
     return call(method, f"{hub.url}/cloud/v1{path}", headers={"Authorization": f"Bearer {hub.cloud_key}"}, **more)
 

@@ -5,31 +5,10 @@ from datetime import datetime
 
 import pytest
 
-from tools.hub import LocalHub, device_api
+from tools.hub import device_api
 from tools.hub.testing import TestDevice
 
 TIMESTAMP = "2021-08-04T07:45:44.122Z"
-
-
-@pytest.fixture(scope="module")
-def one_hub():
-    with LocalHub() as hub:
-        yield hub
-
-
-@pytest.fixture
-def hub(one_hub):
-    """A hub without devices: one for all tests here, because starting and stopping it takes longer than a test."""
-    yield one_hub
-    for device in one_hub.devices():
-        one_hub.delete(device["id"])
-
-
-@pytest.fixture
-def device(hub):
-    device = TestDevice(hub.url)
-    yield device
-    device.close()
 
 
 def state(hub, device):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tools.board.micropython import find_micropython
 from tools.deploy import ROOT
 
 # Without what the make that runs these tests hands down.
@@ -110,6 +111,23 @@ def test_ctrl_c_ends_everything(word):
         os.killpg(process.pid, signal.SIGINT)
         rest = process.stdout.read()
     assert "Traceback" not in rest
+
+
+def test_another_micropython(tmp_path, monkeypatch):
+    own = tmp_path / "micropython"
+    own.write_text(f'#!/bin/sh\ntouch {tmp_path}/used\nexec {find_micropython(None)} "$@"\n')
+    own.chmod(0o755)
+    monkeypatch.setitem(ENVIRONMENT, "MICROPYTHON", str(own))
+    with task("board") as process:
+        lines_until(process, r"^port: ")
+        lines_until(process, ">>>|help")
+        os.killpg(process.pid, signal.SIGINT)
+        process.stdout.read()
+    assert (tmp_path / "used").exists()
+    done = subprocess.run(
+        ["make", "board"], cwd=ROOT, env=ENVIRONMENT | {"MICROPYTHON": "/bin/true"}, capture_output=True, text=True
+    )
+    assert done.returncode != 0 and "board: /bin/true is no MicroPython" in done.stderr
 
 
 def test_make_alone_lists_the_tasks():

@@ -11,7 +11,21 @@ from tools.deploy import ROOT
 
 MODULES = sorted((ROOT / "lib/telemetry").glob("*.py"))
 # Of MicroPython's ESP32 port, and the fallback for CPython, which only hosts need.
-ON_THE_BOARD = {"binascii", "esp32", "json", "machine", "network", "ntptime", "os", "random", "requests", "sys", "time"}
+ON_THE_BOARD = {
+    "binascii",
+    "esp32",
+    "gc",
+    "json",
+    "machine",
+    "micropython",
+    "network",
+    "ntptime",
+    "os",
+    "random",
+    "requests",
+    "sys",
+    "time",
+}
 FALLBACKS = {"traceback", "urequests"}
 
 
@@ -32,7 +46,7 @@ def test_semver_is_tiny(mpy_bytes):
 
 
 def test_the_library_leaves_room_for_the_user(mpy_bytes):
-    assert sum(mpy_bytes.values()) < 22 * 1024
+    assert sum(mpy_bytes.values()) < 25 * 1024
 
 
 def imported(path):

@@ -176,7 +176,7 @@ def _compile(source: Path, target: Path, name: str) -> Path:
     return target
 
 
-def survey(tool: Tool) -> tuple[dict[str, str], dict[str, str], str, bool, int]:
+def survey(tool: Tool) -> tuple[dict[str, str], dict[str, list[str]], str, bool, int]:
     """What is on the board: path -> SHA-256; what the last deployment noted; the start of boot.py; whether there are
     settings; the .mpy version that it loads."""
     output = tool.run(SURVEY % NOTE)
@@ -207,7 +207,7 @@ def deploy(
         digests = {path: hashlib.sha256(local.read_bytes()).hexdigest() for path, local in files.items()}
         for path in ("/boot.py", "/main.py"):
             stock = path == "/boot.py" and boot.startswith(STOCK_BOOT)
-            if found.get(path, digests[path]) not in (digests[path], noted.get(path)) and not stock and not force:
+            if found.get(path, digests[path]) not in (digests[path], *noted.get(path, [])) and not stock and not force:
                 say(f"left alone {path}: the one on the board did not come from here; FORCE=1 replaces it")
                 del files[path], digests[path]
         different = {path: local for path, local in files.items() if found.get(path) != digests[path]}
@@ -215,13 +215,14 @@ def deploy(
         if different:
             folders = sorted({str(parent) for path in files for parent in Path(path).parents} - {"/"})
             device.run(MAKE_FOLDERS % (folders,))
-        to_note = {path: digest for path, digest in digests.items() if not path.startswith(OURS)}
-        if noted != to_note:
+        to_note = {path: [digest] for path, digest in digests.items() if not path.startswith(OURS)}
+        if any(noted.get(path, [])[:1] != digest for path, digest in to_note.items()) or noted.keys() != to_note.keys():
             note = Path(build, "deployed.json")
-            note.write_text(json.dumps(to_note))
-            device.put({**different, NOTE: note})
-        else:
-            device.put(different)
+            note.write_text(json.dumps({path: digest + noted.get(path, [])[:1] for path, digest in to_note.items()}))
+            # First, and with what was put there before: a deployment that breaks off still knows its own files.
+            different = {NOTE: note, **different}
+        device.put(different)
+        different.pop(NOTE, None)
         for path in different:
             say(f"{'replaced' if path in found else 'added'} {path}")
         if stale:  # last: a deployment that breaks off leaves more on the board, not less
@@ -234,10 +235,10 @@ def deploy(
     device.reset()
 
 
-def _is_ours(path: str, digest: str, noted: dict[str, str]) -> bool:
+def _is_ours(path: str, digest: str, noted: dict[str, list[str]]) -> bool:
     if path.startswith(OURS):
         return path.endswith((".py", ".mpy"))
-    return noted.get(path) == digest  # put there by us and not changed since
+    return digest in noted.get(path, [])  # put there by us and not changed since
 
 
 def main() -> int:

@@ -3,7 +3,14 @@
 The names are loaded when first used: what a program does not use takes no heap.
 """
 
+from micropython import const
+
 __version__ = "0.1.0"
+
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:
+    from .agent import Agent as Agent
+    from .minimal import send as send
 
 _PUBLIC = {"Agent": "agent", "send": "minimal"}  # every other name is a module of the package: errors, semver, ...
 
@@ -11,7 +18,12 @@ _PUBLIC = {"Agent": "agent", "send": "minimal"}  # every other name is a module 
 def __getattr__(name):
     if name.startswith("_"):
         raise AttributeError(name)
-    value = __import__("telemetry." + _PUBLIC.get(name, name), None, None, (name,))
+    try:
+        value = __import__("telemetry." + _PUBLIC.get(name, name), None, None, (name,))
+    except ImportError:
+        if name in _PUBLIC:
+            raise  # something that the module needs is not there
+        raise AttributeError(name)
     if name in _PUBLIC:
         value = getattr(value, name)
     globals()[name] = value

@@ -1,18 +1,38 @@
 """The story: join the network, set the clock, register, send telemetry, act on the reply, wait. Again, for years."""
 
+import gc
+
+from micropython import const
+
 from . import message
 from .backoff import Backoff, jittered
 from .clock import sleep_ms, ticks_add, ticks_diff, ticks_ms
-from .errors import HubError, MessageError, Rejected, StoreError, Unauthorized
+from .errors import (
+    HubError,
+    MessageError,
+    NetworkError,
+    Rejected,
+    ReplyError,
+    TooManyRequests,
+    Unauthorized,
+    described,
+)
+from .reporter import Reporter
 
-try:
-    from sys import print_exception
-except ImportError:  # CPython
-    from traceback import print_exception  # type: ignore[import-not-found, no-redef]
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:
+    from .board import Board
+    from .clock import Clock
+    from .firmware import Firmware
+    from .hub import Hub
+    from .notifier import Notifier
+    from .registration import Registration
+    from .settings import Settings
 
-_MAX_FAILURE = 500  # characters of a user function's exception that go to the hub
-_SLICE_MS = 50  # how long a press of the button may be overlooked while waiting
-_BACK_WITHIN = 5  # seconds, at random, after the network returned: a whole building's boards do so together
+_STARVED_MOST = const(5)  # steps
+_MAX_FAILURE = const(500)  # characters of a user function's exception that go to the hub
+_SLICE_MS = const(50)  # how long a press of the button may be overlooked while waiting
+_BACK_WITHIN = const(5)  # seconds, at random, after the network returned: a whole building's boards do so together
 
 
 class Agent:
@@ -21,7 +41,16 @@ class Agent:
     Made by `from_settings`, or by hand from its parts; then `run()`, or `step()` and `wait()` in a loop of your own.
     """
 
-    def __init__(self, hub, board, clock, firmware, registration, notifier, settings):
+    def __init__(
+        self,
+        hub: "Hub",
+        board: "Board",
+        clock: "Clock",
+        firmware: "Firmware",
+        registration: "Registration",
+        notifier: "Notifier",
+        settings: "Settings",
+    ):
         self.hub = hub
         self.board = board
         self.clock = clock
@@ -29,14 +58,18 @@ class Agent:
         self.registration = registration
         self.notifier = notifier
         self.settings = settings
-        self._readers = []
         self._on_new_firmware = None
         self._on_upgrade = self._describe_upgrade
-        self._upgrade = None  # version and file id of a firmware higher than ours, as the last reply named it
+        self._named: tuple | None = None  # version and file id of the newest firmware, by the last reply
+        self._upgrade: tuple | None = None  # the same if it is higher than ours
+        self._quiet_until = 0.0  # uptime in seconds; the hub asked for it
+        self._starved = 0  # steps in a row that ran out of memory
+        self._readers: list = []
         self._override = True  # the first message after a start replaces what the hub knew before
         self._backoff = Backoff()
         self._was_connected = False
-        self._reported = {}
+        reporter = Reporter()
+        self._report, self._settled, self._guard = reporter.report, reporter.settled, reporter.guard
 
     @staticmethod
     def from_settings(path: str = "/settings.json", version: str | None = None, requests=None) -> "Agent":
@@ -70,18 +103,20 @@ class Agent:
         """The user's yes: calls the upgrade handler. False if there is no newer firmware, or the handler failed."""
         if self._upgrade is None:
             return False
-        if not self._guard("upgrade", self._on_upgrade, *self._upgrade):
-            return False
-        self.notifier.clear()  # only now: who pressed the button in vain may press it again
-        return True
+        self._settled("upgrade")  # who presses the button in vain twice is told twice
+        accepted = self._guard("upgrade", self._on_upgrade, *self._upgrade)
+        if accepted:
+            self.notifier.clear()  # only now: who pressed the button in vain may press it again
+        return accepted
 
     # The story
 
     def run(self) -> None:
         """`step` and `wait`, for ever. Ctrl-C ends it and leaves the REPL."""
         try:
-            while True:
+            while self._starved < _STARVED_MOST:
                 self.wait(self.step())
+            self.board.reset()  # a program that loses memory is better off with a new start
         finally:
             self.notifier.clear()
 
@@ -89,37 +124,55 @@ class Agent:
         """One pass; gives back the seconds to wait for the next. Raises nothing that the network or the hub did."""
         start_ms = ticks_ms()
         self.board.feed()
+        quiet = self._quiet_until - self.clock.uptime()
+        if quiet > 0:
+            return quiet
         try:
             self._join()
             self._set_clock()
+            self._guard("version file", self.firmware.keep)
+            self._guard("identity", self.registration.keep)
             self._register()
-            if self.registration.has_key():
-                reply = self._send()
-                self._announce(reply.latest_fw_version, reply.latest_fw_file_id)
-                self._tell_version()
-        except Rejected as error:
+            if not self.registration.has_key():
+                return self.settings.interval  # a refused registration waits
+            reply = self._send()
+            self._announce(reply.latest_fw_version, reply.latest_fw_file_id)
+            self._tell_version()
+        except (Rejected, ReplyError) as error:
             self._report("hub", error)  # that message is dropped, the next is a new one: no need to wait longer
         except Exception as error:
-            self._report("hub", error)
-            return self._backoff.failed(error.retry_after if isinstance(error, HubError) else None)
+            return self._wait_after(error)
         else:
             self._settled("hub")
+        self._starved = 0
         self._backoff.succeeded()
         return max(0, self.settings.interval - ticks_diff(ticks_ms(), start_ms) / 1000)
 
     def wait(self, seconds: float) -> None:
         """Waits, and meanwhile blinks, watches the button, feeds the watchdog and sees the network return."""
         end_ms = ticks_add(ticks_ms(), int(seconds * 1000))
-        while ticks_diff(end_ms, ticks_ms()) > 0:
+        while True:  # once at least: a slow hub must not make the button dead
             self.board.feed()
             if self.notifier.is_accepted():
                 self.accept_upgrade()
-            if self._saw_network_return():
+            if self._saw_network_return() and self.clock.uptime() >= self._quiet_until:
                 back_ms = ticks_add(ticks_ms(), int(jittered(0, _BACK_WITHIN) * 1000))
                 if ticks_diff(end_ms, back_ms) > 0:
                     end_ms = back_ms
             self.clock.uptime()  # counts on over the ticks' wrap
+            if ticks_diff(end_ms, ticks_ms()) <= 0:
+                return
             sleep_ms(_SLICE_MS)
+
+    def _wait_after(self, error):
+        if isinstance(error, MemoryError):
+            self._starved += 1
+            gc.collect()
+        self._report("hub", error)
+        seconds = self._backoff.failed(error.retry_after if isinstance(error, HubError) else None)
+        if isinstance(error, TooManyRequests):
+            self._quiet_until = self.clock.uptime() + seconds  # for everything, whatever the network does meanwhile
+        return seconds
 
     # Its parts, in their order
 
@@ -136,14 +189,15 @@ class Agent:
         if returned:
             print("Wi-Fi: connected to %s as %s" % (self.settings.wifi_ssid, self.board.address()))
             self.registration.network_returned()
+            self.clock.network_returned()
         return returned
 
     def _set_clock(self):
         if not self.clock.needs_sync():
             return
         try:
-            server = self.clock.sync()
-        except OSError as error:
+            server = self.clock.sync(self.board.feed)
+        except NetworkError as error:
             self._report("clock", error)  # telemetry goes on without timestamps: the hub's clock stands in
         else:
             self._settled("clock")
@@ -152,12 +206,12 @@ class Agent:
     def _register(self):
         registration = self.registration
         if not registration.is_due():
-            self._guard("identity", registration.keep)
             return
+        self.board.feed()
         try:
             registration.register()
-        except StoreError as error:
-            self._report("identity", error)  # in use all the same; saved when the flash takes it
+        except TooManyRequests:
+            raise  # it counts for all requests
         except Exception as error:
             if not registration.has_key():
                 raise
@@ -169,6 +223,7 @@ class Agent:
 
     def _send(self):
         values, failure = self._read()
+        self.board.feed()
         override = self._override
         timestamp = self.clock.timestamp()
         try:
@@ -183,75 +238,62 @@ class Agent:
             self.registration.key_rejected()
             raise
         self.registration.key_accepted()
-        if override and reply.success:
+        if not reply.success:
+            self._report("telemetry", ReplyError("the hub did not accept the message"))
+        elif override:
             self._override = False
         return reply
 
     def _read(self):
         # One function that fails costs its own values only; the message says so.
-        values = {}
-        failure = None
+        values: dict = {}
+        failures = []
         for function in self._readers:
-            name = getattr(function, "__name__", "telemetry")
             try:
                 read = function()
                 message.check(read)
                 values.update(read)
             except Exception as error:
-                failure = ("%s: %s: %s" % (name, type(error).__name__, error))[:_MAX_FAILURE]
-                self._report(name, error, trace=not isinstance(error, MessageError))
+                name = getattr(function, "__name__", "telemetry")
+                failures.append("%s: %s" % (name, described(error)))
+                self._report(name, error, function)
             else:
-                self._settled(name)
-        return values, failure
+                self._settled(function)
+        return values, "; ".join(failures)[:_MAX_FAILURE] or None
 
     def _announce(self, version, file_id):
-        self._upgrade = None
-        if version is None:
-            return
+        if (version, file_id) == self._named:
+            return  # as nearly always
+        self._named = (version, file_id)
         try:
-            if self.firmware.is_upgrade(version):
-                self._upgrade = (version, file_id)
-            if not self.firmware.is_news(version):
-                return
+            is_upgrade = version is not None and self.firmware.is_upgrade(version)
+            is_news = is_upgrade and self.firmware.is_news(version)
         except ValueError as error:
-            self._report("new firmware", error)
+            self._report("new firmware", ReplyError(str(error)))
+            is_upgrade = is_news = False
+        self._upgrade = self._named if is_upgrade else None
+        if not is_upgrade:
+            self.notifier.clear()  # what was offered is there no more
+        if not is_news:
             return
         # Told first, remembered then: a power cut between shows it twice, and never not at all.
         show = self._on_new_firmware
         if show is None or not self._guard("on_new_firmware", show, version, file_id):
             self.notifier.show(version)
-        self._guard("new firmware", self.firmware.announced, version)
+        self._guard("version file", self.firmware.announced, version)
 
     def _tell_version(self):
-        if self.registration.is_version_due():
-            self._guard("firmware version", self.registration.tell_version)
+        if not self.registration.is_version_due():
+            return
+        self.board.feed()
+        try:
+            self.registration.tell_version()
+        except TooManyRequests:
+            raise  # it counts for all requests
+        except Exception as error:
+            self._report("firmware version", error)
 
     def _describe_upgrade(self, version, file_id):
-        if file_id is None:
-            print("upgrade to %s: the hub names no file for it" % version)
-            return
-        file = self.hub.get_file(file_id)
-        print("upgrade to %s: would install %s, SHA-256 %s" % (version, file.get("name"), file.get("checksum")))
+        from .update import describe  # who never upgrades needs no heap for it
 
-    # What goes wrong is said once, not once a minute
-
-    def _guard(self, what, function, *args):
-        try:
-            function(*args)
-        except Exception as error:
-            self._report(what, error, trace=not isinstance(error, (HubError, StoreError)))
-            return False
-        self._settled(what)
-        return True
-
-    def _report(self, what, error, trace=False):
-        text = "%s: %s" % (type(error).__name__, error)
-        if self._reported.get(what) == text:
-            return
-        self._reported[what] = text
-        print("%s: %s" % (what, text))
-        if trace:
-            print_exception(error)
-
-    def _settled(self, what):
-        self._reported.pop(what, None)
+        describe(self.hub, version, file_id)

@@ -2,7 +2,9 @@
 
 import random
 
-_RETRY_AFTER_MOST = 3600  # seconds: no server may silence a board for longer
+from micropython import const
+
+_RETRY_AFTER_MOST = const(3600)  # seconds: no server may silence a board for longer
 
 
 def jittered(low: float, high: float) -> float:

@@ -6,11 +6,11 @@ import time
 import esp32
 import machine
 import network
+from micropython import const
 
-from .errors import NetworkError
+from .errors import NetworkError, SettingsError
 
-_UNDER_WAY = (network.STAT_IDLE, network.STAT_CONNECTING, network.STAT_GOT_IP)
-_FOR_EVER = -1  # of a station's attempts to reconnect
+_BELIEVED_AFTER_MS = const(5000)  # a reason older than the attempt may still be shown
 _WIFI_FAILURES = {
     network.STAT_WRONG_PASSWORD: "wrong password",
     network.STAT_NO_AP_FOUND: "no such network in reach",
@@ -30,12 +30,15 @@ class Board:
 
     def __init__(self, led: int | None = None, button: int | None = None, watchdog: int = 0):
         """`led`, `button`: GPIO numbers or None; the button connects its pin to ground. `watchdog`: seconds without
-        `feed` until the board resets itself, 0 for never; once on, it stays on until the next reset."""
-        self._led = None if led is None else machine.Pin(led, machine.Pin.OUT, value=0)
-        self._button = None if button is None else machine.Pin(button, machine.Pin.IN, machine.Pin.PULL_UP)
-        self._watchdog = machine.WDT(timeout=watchdog * 1000) if watchdog else None
+        `feed` until the board resets itself, 0 for never; it is on from the first `feed` to the next reset. Raises
+        SettingsError for a pin that the chip does not have."""
+        self._led = _pin("led", led, machine.Pin.OUT)
+        self._button = _pin("button", button, machine.Pin.IN, machine.Pin.PULL_UP)
+        self._watchdog_s = watchdog
+        self._watchdog: machine.WDT | None = None
         self._wlan: network.WLAN | None = None
-        self._failure = ""  # why the network could not be joined
+        self._joining: tuple | None = None  # the network and password that the driver was told
+        self.light(False)
 
     # Wi-Fi
 
@@ -46,36 +49,33 @@ class Board:
     def connect(self, ssid: str, password: str, timeout: int = 15) -> None:
         """Joins the network `ssid`, waiting at most `timeout` seconds. Raises NetworkError, saying what is in the way.
 
-        The attempt then goes on by itself, and the next call waits on for it: a station that is connecting is never
-        told to connect again.
+        The driver is told once and goes on trying by itself, also between two calls: a station that is connecting is
+        never told to connect again.
         """
         if self._wlan is None:
             self._wlan = network.WLAN(network.STA_IF)
-            self._wlan.active(True)
         wlan = self._wlan
-        if wlan.isconnected():
-            return
-        if wlan.status() != network.STAT_CONNECTING:
-            # The driver tells why it failed only once it has given up, so the first attempt is one that does.
-            self._try(wlan, ssid, password, 1)
+        if not wlan.active():
+            wlan.active(True)
+            self._joining = None
+        if self._joining != (ssid, password):
+            # The radio outlives a soft reset: it may be on another network, or trying with another password.
+            if not (wlan.isconnected() and wlan.config("ssid") == ssid):
+                wlan.disconnect()
+                wlan.connect(ssid, password)
+            self._joining = (ssid, password)
         start = time.ticks_ms()
         while not wlan.isconnected():
-            status = wlan.status()
-            if status not in _UNDER_WAY:
-                self._failure = _WIFI_FAILURES.get(status, "failed, status %s" % status)
-                self._try(wlan, ssid, password, _FOR_EVER)
-            elif time.ticks_diff(time.ticks_ms(), start) < timeout * 1000:
-                self.feed()
-                time.sleep_ms(50)
-                continue
-            raise NetworkError("Wi-Fi %s: %s" % (ssid, self._failure or "no connection after %d s" % timeout))
-        self._failure = ""
-        wlan.config(reconnects=_FOR_EVER)
-
-    def _try(self, wlan, ssid, password, times):
-        wlan.disconnect()
-        wlan.config(reconnects=times)
-        wlan.connect(ssid, password)
+            waited = time.ticks_diff(time.ticks_ms(), start)
+            failure = _WIFI_FAILURES.get(wlan.status())
+            if failure is not None and waited >= _BELIEVED_AFTER_MS:
+                raise NetworkError("Wi-Fi %s: %s" % (ssid, failure))
+            if waited >= timeout * 1000:
+                if wlan.status() == network.STAT_IDLE:
+                    self._joining = None  # the driver has given up, or a program told it to
+                raise NetworkError("Wi-Fi %s: no connection after %d s" % (ssid, timeout))
+            self.feed()
+            time.sleep_ms(50)
 
     def address(self) -> str:
         """The station's IPv4 address; empty before the first connection."""
@@ -129,5 +129,17 @@ class Board:
 
     def feed(self) -> None:
         """Tells the watchdog that there is progress."""
-        if self._watchdog is not None:
-            self._watchdog.feed()
+        if self._watchdog is None:
+            if not self._watchdog_s:
+                return
+            self._watchdog = machine.WDT(timeout=self._watchdog_s * 1000)
+        self._watchdog.feed()
+
+
+def _pin(name, number, *how):
+    if number is None:
+        return None
+    try:
+        return machine.Pin(number, *how)
+    except ValueError:
+        raise SettingsError("%s: expected a GPIO that this chip has and can use so, not %d" % (name, number))

@@ -41,11 +41,14 @@ class HubError(Exception):
     """
 
     def __init__(self, request, status, reason="", retry_after=None):
-        super().__init__("%s: status %d, %s" % (request, status, reason or "no reason given"))
+        super().__init__(request, status, reason)
         self.request = request
         self.status = status
         self.reason = reason
         self.retry_after = retry_after
+
+    def __str__(self):
+        return "%s: status %d, %s" % (self.request, self.status, self.reason or "no reason given")
 
 
 class Rejected(HubError):
@@ -70,6 +73,22 @@ class TooManyRequests(HubError):
 
 class ServerError(HubError):
     """5xx: try again later."""
+
+
+def described(error: Exception) -> str:
+    """An exception for people: its type and its text. MicroPython's repr of an OSError has the bare number."""
+    try:
+        text = printable(str(error), 500)
+    except Exception:  # a user's own exception may fail at that too
+        text = "(no text)"
+    if text == "-202":  # what the ESP32's getaddrinfo raises
+        text = "no such host, or no DNS"
+    return "%s: %s" % (type(error).__name__, text)
+
+
+def printable(text: str, most: int = 200) -> str:
+    """Somebody else's text for one line of a console: no control characters, at most `most` characters."""
+    return "".join(c if " " <= c != "\x7f" else " " for c in text[:most])
 
 
 _BY_STATUS = {400: Rejected, 422: Rejected, 401: Unauthorized, 403: Forbidden, 404: NotFound, 429: TooManyRequests}

@@ -4,8 +4,16 @@
 it is higher than `latest_ver`, and only then remembered: a power cut in the middle may show it twice, never lose it.
 """
 
+from micropython import const
+
 from . import semver
 from .errors import StoreError
+
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:
+    from .store import Store
+
+_MAX_VERSION = const(255)  # characters
 
 
 class Firmware:
@@ -14,7 +22,7 @@ class Firmware:
     curr_ver: str
     latest_ver: str
 
-    def __init__(self, store, running: str):
+    def __init__(self, store: "Store", running: str):
         """`running` is the version of the firmware that runs. Raises ValueError if that is not a version."""
         if not semver.is_valid(running):
             raise ValueError("firmware version: expected one as 1.0.0, not %r" % (running,))
@@ -22,7 +30,7 @@ class Firmware:
         self.curr_ver = running
         self.latest_ver = running
         try:
-            latest = store.load().get("latest_ver")
+            latest = store.load().get("latest_ver", "")
         except StoreError:
             return  # the first start, or a torn or foreign file: as good as that
         if semver.is_valid(latest) and semver.compare(latest, running) > 0:
@@ -33,14 +41,21 @@ class Firmware:
         return semver.compare(version, self.latest_ver) > 0
 
     def is_upgrade(self, version: str) -> bool:
-        """Whether `version` is higher than the one that runs. Raises ValueError if it is not a version."""
+        """Whether `version` is higher than the one that runs. Raises ValueError if it is not a version, or one that the
+        version file has no room for."""
+        if isinstance(version, str) and len(version) > _MAX_VERSION:
+            raise ValueError("a version of %d characters; at most %d" % (len(version), _MAX_VERSION))
         return semver.compare(version, self.curr_ver) > 0
 
     def announced(self, version: str) -> None:
-        """Call this after the user was told. Raises StoreError if that could not be saved (it holds till a restart)."""
+        """Call this after the user was told. Raises StoreError if that could not be saved; `keep` tries again."""
         self.latest_ver = version
         self.save()
 
     def save(self) -> None:
         """Brings the version file up to date. Raises StoreError; nothing is written when nothing changed."""
         self._store.save({"curr_ver": self.curr_ver, "latest_ver": self.latest_ver})
+
+    def keep(self) -> None:
+        """Saves what could not be saved before. Raises StoreError."""
+        self._store.retry()

@@ -49,24 +49,26 @@ def check(values: dict) -> None:
     if not isinstance(values, dict):
         raise MessageError("telemetries: expected a dict of keys and values, not %s" % type(values).__name__)
     for key, value in values.items():
-        if not isinstance(key, str) or not key:
+        # Exact types: json.dumps writes a subclass's own text, which may be no JSON.
+        if type(key) is not str or not key:
             raise MessageError("key %r: expected a text that is not empty" % (key,))
         if key == "status":
             raise MessageError("status: the hub keeps the message's own status under this key; use another name")
         if value is None or value is True or value is False:
             continue
-        if isinstance(value, int):
+        kind = type(value)
+        if kind is int:
             if not -0x80000000 <= value <= 0x7FFFFFFF:
                 raise MessageError("%s: %d is beyond 32 bits; send a float or a text" % (key, value))
-        elif isinstance(value, float):
+        elif kind is float:
             # The difference is no 0 for NaN and infinities; on the board the largest float may itself be read as one.
             if value - value != 0 or not -_FLOAT32_MAX <= value <= _FLOAT32_MAX:
                 raise MessageError("%s: %r is no finite 32-bit float; send None for no value" % (key, value))
-        elif isinstance(value, str):
+        elif kind is str:
             _check_text(key, value)
         else:
             raise MessageError(
-                "%s: expected int, float, bool, str or None, not %s; nothing nested" % (key, type(value).__name__)
+                "%s: expected int, float, bool, str or None, not %s; nothing nested" % (key, kind.__name__)
             )
 
 
@@ -122,5 +124,7 @@ class Reply:
             if value is None:
                 value = default
             elif type(value) is not kind:  # not isinstance: for CPython True would be an int
-                raise ReplyError("telemetry reply: %s: expected %s, not %r" % (name, kind.__name__, value))
+                raise ReplyError(
+                    "telemetry reply: %s: expected %s, not %s" % (name, kind.__name__, type(value).__name__)
+                )
             setattr(self, name, value)

@@ -13,5 +13,5 @@ def send(
     `requests`: any object with urequests' `request`. Raises MessageError before anything is sent, NetworkError without
     an answer, a HubError for a bad one, ReplyError for one that is not what the Device API promises.
     """
-    url = "%s/v1/devices/%s/telemetry" % (hub_url, device_id)
+    url = "%s/v1/devices/%s/telemetry" % (hub_url.rstrip("/"), device_id)
     return message.Reply(call("POST", url, access_key, message.build(values, **fields), timeout, requests))

@@ -1,15 +1,21 @@
 """How the board tells its user about a new firmware: a line on the console, and an LED that blinks until it is answered
 with the button."""
 
+from micropython import const
+
 from .clock import ticks_diff, ticks_ms
 
-_BLINK_MS = 250
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:
+    from .board import Board
+
+_BLINK_MS = const(250)
 
 
 class Notifier:
     """The default notification; a user's own (`@agent.on_new_firmware`) stands in for it."""
 
-    def __init__(self, board):
+    def __init__(self, board: "Board"):
         self._board = board
         self._blinking = False
         self._lit = False

@@ -14,7 +14,7 @@ def _is_text(value):
 
 
 def _is_wifi_password(value):
-    return isinstance(value, str) and (value == "" or 8 <= len(value) <= 63)
+    return isinstance(value, str) and (value == "" or 8 <= len(value.encode()) <= 64)
 
 
 def _is_url(value):
@@ -38,7 +38,7 @@ _PIN = _is_number(0, 48)
 # Field: what it holds if it is not given (... is: it must be given), what is expected, and the check of that.
 _FIELDS = {
     "wifi_ssid": (..., "a text of 1 to 32 bytes", lambda value: _is_text(value) and len(value.encode()) <= 32),
-    "wifi_password": ("", 'a text of 8 to 63 characters, or "" for an open network', _is_wifi_password),
+    "wifi_password": ("", 'a text of 8 to 64 bytes, or "" for an open network', _is_wifi_password),
     "entry_url": (..., _URL, _is_url),
     "hardware_key": (..., _TEXT + ", from your hub's page of the device's model", _is_text),
     "cloud_id": (None, _TEXT, _is_text),

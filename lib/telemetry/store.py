@@ -9,11 +9,13 @@ import binascii
 import json
 import os
 
+from micropython import const
+
 from .errors import Corrupt, Missing, StoreError
 
-_BODY_AT = len('{"crc32": "89ab4def", ')
-_MAX_BYTES = 16 * 1024  # no state of ours is larger; a foreign file of any size must not fill the heap
-_ENOENT = 2
+_BODY_AT = const(22)  # behind `{"crc32": "89ab4def", `
+_MAX_BYTES = const(16 * 1024)  # no state of ours is larger; a foreign file of any size must not fill the heap
+_ENOENT = const(2)
 
 
 class Store:
@@ -22,6 +24,7 @@ class Store:
     def __init__(self, path: str):
         self.path = path
         self._new = path + ".new"
+        self._unsaved: dict | None = None
 
     def load(self) -> dict:
         """What was last saved. Raises Missing or Corrupt, and StoreError if the flash cannot be read."""
@@ -40,37 +43,52 @@ class Store:
             return data
 
     def save(self, data: dict) -> None:
-        """Keeps `data`, a dict that JSON can hold and that is not empty. Raises StoreError; the old content is kept.
+        """Keeps `data`, a dict that JSON can hold and that is not empty. Raises StoreError: the old content is kept,
+        and `retry` tries the new one again.
 
         Nothing is written when the file holds the same already: flash wears out.
         """
+        self._unsaved = data
         try:
-            if self.load() == data:
-                return
+            saved = self.load() == data
+        except StoreError:
+            saved = False  # none, torn, or not to be read: in each case to be replaced
+        if not saved:
+            self._write_new(json.dumps(data).encode())
+            self._rename()
+        self._unsaved = None
+
+    def retry(self) -> None:
+        """Saves what could not be saved before, if there is any. Raises StoreError."""
+        if self._unsaved is not None:
+            self.save(self._unsaved)
+
+    def check(self) -> None:
+        """Raises StoreError unless a file can be written now; to ask before getting what can be had only once."""
+        try:
+            self.load()  # so that the only copy is not where this writes
         except (Missing, Corrupt):
             pass
-        body = json.dumps(data).encode()
+        self._write_new(b" " * 512)
+        self._remove_new()
+
+    def _write_new(self, body):
+        if _BODY_AT + len(body) > _MAX_BYTES:
+            raise StoreError(self.path, "%d bytes are too many, at most %d" % (len(body), _MAX_BYTES))
         try:
             with open(self._new, "wb") as file:
                 file.write(_head(body))
                 file.write(memoryview(body)[1:])  # the head has its opening brace
                 file.flush()
         except OSError as error:
-            try:
-                os.remove(self._new)  # half a file is of no use and takes room
-            except OSError:
-                pass
+            self._remove_new()  # half a file is of no use and takes room
             raise StoreError(self.path, "cannot be written: %s" % error)
-        self._rename()
 
-    def remove(self) -> None:
-        """Forgets the content; a file that is not there is no error."""
-        for path in (self._new, self.path):  # in this order, or a cut between would bring the old copy back
-            try:
-                os.remove(path)
-            except OSError as error:
-                if error.errno != _ENOENT:
-                    raise StoreError(path, "cannot be removed: %s" % error)
+    def _remove_new(self):
+        try:
+            os.remove(self._new)
+        except OSError:
+            pass  # the next save writes over it
 
     def _rename(self):
         try:
@@ -93,7 +111,10 @@ def _read(path):
     body = b"{" + text[_BODY_AT:]
     if text[:_BODY_AT] != _head(body):
         raise Corrupt(path, "torn or not ours")
-    return json.loads(body)
+    try:
+        return json.loads(body)
+    except ValueError:  # NaN was saved, which JSON has not
+        raise Corrupt(path, "no JSON")
 
 
 def _head(body):

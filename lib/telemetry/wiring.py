@@ -4,11 +4,12 @@ from . import settings as settings_module
 from .agent import Agent
 from .board import Board
 from .clock import Clock
-from .errors import Missing, SettingsError, StoreError
+from .errors import Corrupt, Missing, SettingsError, StoreError
 from .firmware import Firmware
 from .hub import Hub
 from .notifier import Notifier
 from .registration import Registration
+from .semver import is_valid
 from .store import Store
 
 
@@ -18,25 +19,26 @@ def build(path: str, version: str | None, requests=None) -> Agent:
 
     settings = settings_module.load(path)
     version = version or settings.firmware_version
-    if version is None:
-        raise SettingsError(
-            "settings: firmware_version: missing; expected a SemVer version as 1.0.0, here or as version="
-        )
+    if version is None or not is_valid(version):
+        raise SettingsError("firmware_version, or version=: expected a SemVer version as 1.0.0, not %r" % (version,))
     board = Board(settings.led, settings.button, settings.watchdog)
     hub = Hub(settings.entry_url, settings.timeout, requests)
     firmware = Firmware(Store("/version.json"), version)
-    registration = Registration(hub, Store("/identity.json"), _identity_fields(settings, board, version))
+    clock = Clock(settings.ntp_servers, ntptime, board.set_time)
+    fields = _identity_fields(settings, board, version)
+    registration = Registration(hub, Store("/identity.json"), clock, fields)
     try:
         registration.load()
     except Missing:
         pass  # the first start
-    except StoreError as error:
+    except Corrupt as error:
         print("identity: %s; registering anew" % error)
+    except StoreError as error:
+        print("identity: %s; trying again" % error)
     try:
         firmware.save()
     except StoreError as error:
         print("version file: %s" % error)
-    clock = Clock(settings.ntp_servers, ntptime, board.set_time)
     return Agent(hub, board, clock, firmware, registration, Notifier(board), settings)
 
 

@@ -2,7 +2,8 @@ import os
 
 from fakes import Board, Requests, Response, Ticks
 from telemetry import agent as agent_module
-from telemetry import clock, notifier, registration
+from telemetry import clock as clock_module
+from telemetry import notifier, reporter
 from telemetry.agent import Agent
 from telemetry.clock import Clock
 from telemetry.errors import StoreError
@@ -13,7 +14,7 @@ from telemetry.registration import Registration
 from telemetry.settings import Settings
 from telemetry.store import Store
 
-IDENTITY = {"id": "d-1", "access_key": "key-1", "hub_url": "http://hub"}
+IDENTITY = {"id": "d-1", "access_key": "key-1", "hub_url": "http://hub", "entry_url": "http://entry"}
 REGISTERED = (200, IDENTITY)
 ACCEPTED = (200, {"success": True})
 UNREACHABLE = OSError(113)
@@ -28,7 +29,7 @@ class Rig:
     """An agent on a board without hardware, before a hub that gives the answers it is told to."""
 
     def __init__(self, *answers, running="1.0.0", registered=True, **settings):
-        self.ticks = Ticks(agent_module, clock, notifier, registration)
+        self.ticks = Ticks(agent_module, clock_module, notifier)
         fields = {"wifi_ssid": "net", "wifi_password": "12345678", "entry_url": "http://entry", "hardware_key": "hk"}
         fields.update(settings)
         self.requests = Requests(*answers)
@@ -37,12 +38,13 @@ class Rig:
         self.store = Store("identity.json")
         if registered:
             self.store.save(dict(IDENTITY, firmware_version=running))
-        self.registration = Registration(hub, self.store, {"sn": "1", "firmware_version": running})
+        clock = Clock()
+        self.registration = Registration(hub, self.store, clock, {"sn": "1", "firmware_version": running})
         if registered:
             self.registration.load()
         self.firmware = Firmware(Store("version.json"), running)
         self.agent = Agent(
-            hub, self.board, Clock(), self.firmware, self.registration, Notifier(self.board), Settings(fields)
+            hub, self.board, clock, self.firmware, self.registration, Notifier(self.board), Settings(fields)
         )
 
     def paths(self):
@@ -87,11 +89,20 @@ def test_override_goes_on_until_a_message_was_accepted():
     assert "override" not in rig.last()
 
 
+class Unprintable(Exception):
+    def __str__(self):
+        raise ValueError
+
+
+def unprintable():
+    raise Unprintable
+
+
 def test_one_failing_function_is_told_and_the_rest_is_sent():
     rig = Rig(ACCEPTED)
     agent = rig.agent
     agent.telemetry(lambda: {"good": 1})
-    for bad in (lambda: 1 / 0, lambda: {"nested": {"a": 1}}, lambda: None, lambda: {"nan": float("nan")}):
+    for bad in (unprintable, lambda: 1 / 0, lambda: {"nested": {"a": 1}}, lambda: None, lambda: {"nan": float("nan")}):
         agent.telemetry(bad)
         agent.step()
         assert rig.last()["telemetries"] == {"good": 1}
@@ -117,7 +128,7 @@ def test_a_rejected_message_is_dropped_and_the_next_sent_in_time():
 
 
 def test_waits_grow_while_the_hub_is_away_and_end_when_it_is_back():
-    for away in (UNREACHABLE, (500, {}), (403, {}), (404, {}), (200, b"<html>"), (200, []), (200, {"command": "yes"})):
+    for away in (UNREACHABLE, (500, {}), (403, {}), (404, {}), (302, b""), MemoryError()):
         rig = Rig(away, away, away, away, ACCEPTED)
         waits = rig.steps(4)
         for wait, most in zip(waits, (5, 10, 20, 40)):
@@ -125,9 +136,55 @@ def test_waits_grow_while_the_hub_is_away_and_end_when_it_is_back():
         assert rig.agent.step() > 50
 
 
-def test_retry_after_is_heard():
-    rig = Rig(Response(429, {}, {"retry-after": "120"}), ACCEPTED)
+def test_an_answer_that_is_not_understood_does_not_slow_telemetry():
+    for odd in ((200, b"<html>"), (200, []), (200, {"command": "yes"}), (200, {"success": False})):
+        assert all(wait > 50 for wait in Rig(odd).steps(3))
+
+
+def test_retry_after_is_heard_by_everything():
+    slow = Response(429, {}, {"retry-after": "120"})
+    rig = Rig(slow, ACCEPTED)
     assert 120 <= rig.agent.step() <= 132
+    rig.board.connected = False
+    start = rig.ticks.now
+    rig.agent.wait(130)  # a network that comes back does not shorten it
+    assert rig.ticks.now - start >= 130000 and len(rig.requests.sent) == 1
+    rig = Rig((401, {}), slow, ACCEPTED)
+    rig.agent.step()
+    assert rig.agent.step() >= 120
+    assert rig.paths() == [TELEMETRY, REGISTER]
+    assert rig.agent.step() > 100 and len(rig.requests.sent) == 2
+
+
+def test_the_watchdog_is_fed_before_each_request():
+    rig = Rig(REGISTERED, ACCEPTED, registered=False)
+    fed = []
+    request = rig.requests.request
+
+    def counted(*args, **kwargs):
+        fed.append(rig.board.fed)
+        return request(*args, **kwargs)
+
+    rig.requests.request = counted
+    rig.agent.step()
+    assert len(fed) == 2 and 0 < fed[0] < fed[1]
+
+
+def test_a_program_that_loses_memory_is_started_anew():
+    rig = Rig(MemoryError())
+    resets = []
+
+    def reset():
+        resets.append(1)
+        raise SystemExit
+
+    rig.board.reset = reset
+    rig.agent.wait = lambda seconds: None if len(rig.requests.sent) < 20 else 1 / 0
+    try:
+        rig.agent.run()
+    except SystemExit:
+        pass
+    assert resets
 
 
 def test_wifi_out_of_reach():
@@ -183,13 +240,14 @@ def test_registration_that_reached_nobody_is_tried_again_soon():
 
 def test_401_registers_again_and_the_new_key_is_kept():
     new = dict(IDENTITY, id="d-2", access_key="key-2")
-    rig = Rig((401, {}), (200, new), ACCEPTED)
+    rig = Rig(ACCEPTED, (401, {}), (200, new), ACCEPTED)
+    rig.agent.step()
     assert rig.agent.step() <= 5
     assert rig.store.load()["access_key"] == "key-1"  # until a new one is there
     rig.agent.step()
-    assert rig.paths() == [TELEMETRY, REGISTER, "POST /devices/d-2/telemetry"]
+    assert rig.paths() == [TELEMETRY, TELEMETRY, REGISTER, "POST /devices/d-2/telemetry"]
     assert rig.store.load()["access_key"] == "key-2"
-    assert rig.last()["override"]
+    assert rig.last()["override"]  # the new device knows nothing yet
 
 
 def test_401_and_known_tries_the_old_key_and_a_registration_in_turn():
@@ -211,20 +269,73 @@ def test_401_and_an_entry_server_out_of_reach_still_tries_the_old_key():
     assert rig.paths() == [TELEMETRY, REGISTER, TELEMETRY]
 
 
-def test_an_identity_that_cannot_be_saved_is_used_and_saved_later():
+def test_a_flash_that_takes_no_identity_gets_none():
     rig = Rig(REGISTERED, ACCEPTED, registered=False)
-    real = rig.store.save
 
-    def full(data):
+    def full(body):
         raise StoreError("identity.json", "cannot be written: [Errno 28] ENOSPC")
 
-    rig.store.save = full
-    assert rig.agent.step() > 50
+    rig.store._write_new = full
+    rig.steps(3)
+    assert not rig.requests.sent  # the hub gives a key only once
+    del rig.store._write_new
+    rig.agent.step()
     assert rig.paths() == [REGISTER, TELEMETRY]
-    rig.store.save = real
+
+
+def test_an_identity_that_cannot_be_saved_is_used_and_saved_later():
+    rig = Rig(REGISTERED, ACCEPTED, registered=False)
+    write = rig.store._write_new
+    writes = []
+
+    def full_at_the_second(body):
+        writes.append(body)
+        if len(writes) == 2:
+            raise StoreError("identity.json", "cannot be written: [Errno 28] ENOSPC")
+        write(body)
+
+    rig.store._write_new = full_at_the_second
+    assert rig.agent.step() > 50
+    assert rig.paths() == [REGISTER, TELEMETRY] and "identity.json" not in os.listdir()
     rig.agent.step()
     assert rig.store.load()["access_key"] == "key-1"
     assert rig.paths() == [REGISTER, TELEMETRY, TELEMETRY]
+
+
+def test_an_identity_that_cannot_be_read_is_not_given_up():
+    rig = Rig(ACCEPTED)
+    rig.agent.hub.identity = {}
+    load = rig.store.load
+
+    def broken():
+        raise StoreError("identity.json", "cannot be read: [Errno 5] EIO")
+
+    rig.store.load = broken
+    try:
+        rig.registration.load()
+    except StoreError:
+        pass
+    rig.steps(2)
+    assert not rig.requests.sent
+    rig.store.load = load
+    rig.agent.step()
+    assert rig.paths() == [TELEMETRY]
+
+
+def test_another_entry_server_is_registered_at():
+    Store("identity.json").save(dict(IDENTITY, entry_url="http://old", firmware_version="1.0.0"))
+    rig = Rig(REGISTERED, ACCEPTED, registered=False)
+    rig.registration.load()
+    rig.agent.step()
+    assert rig.paths() == [REGISTER, TELEMETRY]
+    assert rig.store.load()["entry_url"] == "http://entry"
+
+
+def test_a_hub_that_takes_none_of_its_own_keys_gets_no_device_at_each_step():
+    new = (200, dict(IDENTITY, access_key="key-2"))
+    rig = Rig((401, {}), new, (401, {}), (401, {}))
+    rig.steps(6)
+    assert rig.paths().count(REGISTER) == 1
 
 
 def test_a_version_is_announced_once_across_restarts():
@@ -242,7 +353,17 @@ def test_a_version_is_announced_once_across_restarts():
 
 
 def test_nothing_is_shown_for_what_is_no_newer_version():
-    for version in (None, "1.0.0", "0.9.9", "1.0.0-rc.1", "1.0.0+build", "v2.0.0", "", "latest"):
+    for version in (
+        None,
+        "2.0.0-" + "x" * 17000,
+        "1.0.0",
+        "0.9.9",
+        "1.0.0-rc.1",
+        "1.0.0+build",
+        "v2.0.0",
+        "",
+        "latest",
+    ):
         rig = Rig(offer(version))
         rig.agent.on_new_firmware(lambda version, file_id: 1 / 0)
         assert rig.agent.step() > 50
@@ -250,9 +371,53 @@ def test_nothing_is_shown_for_what_is_no_newer_version():
     assert "version.json" not in os.listdir()
 
 
+def test_the_user_is_told_before_it_is_remembered():
+    rig = Rig(offer("1.1.0"))
+    remembered = []
+
+    @rig.agent.on_new_firmware
+    def tell(version, file_id):
+        remembered.append("version.json" in os.listdir() and Store("version.json").load()["latest_ver"])
+
+    rig.agent.step()
+    assert remembered and remembered[0] != "1.1.0"
+    assert Store("version.json").load()["latest_ver"] == "1.1.0"
+
+
+def test_an_announcement_that_could_not_be_saved_is_saved_later():
+    rig = Rig(offer("1.1.0"))
+    rig.firmware._store._write_new = fails
+    rig.agent.step()
+    assert "version.json" not in os.listdir()
+    del rig.firmware._store._write_new
+    rig.agent.step()
+    assert Store("version.json").load()["latest_ver"] == "1.1.0"
+
+
+def fails(body):
+    raise StoreError("version.json", "cannot be written: [Errno 28] ENOSPC")
+
+
+def test_a_firmware_that_is_withdrawn_is_offered_no_more():
+    rig = Rig(offer("1.1.0"), ACCEPTED)
+    rig.steps(2)
+    rig.agent.wait(1)
+    assert not rig.board.lit and not rig.agent.accept_upgrade()
+
+
+def test_the_button_works_when_there_is_no_time_to_wait():
+    rig = Rig(offer("1.1.0"))
+    upgraded = []
+    rig.agent.on_upgrade(lambda version, file_id: upgraded.append(version))
+    rig.agent.step()
+    rig.board.pressed = True
+    rig.agent.wait(0)
+    assert upgraded == ["1.1.0"]
+
+
 def test_what_is_no_version_is_reported_once():
     lines = []
-    agent_module.print = lambda *args: lines.append(args[0])
+    reporter.print = lambda *args: lines.append(args[0])
     try:
         rig = Rig(offer("latest"))
         rig.steps(3)
@@ -261,7 +426,7 @@ def test_what_is_no_version_is_reported_once():
         rig.steps(2)
         assert [line for line in lines if "'v2'" in line] == lines[-1:]
     finally:
-        del agent_module.print
+        del reporter.print
 
 
 def test_an_announcement_that_fails_falls_back_to_the_default_one():

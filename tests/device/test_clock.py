@@ -3,6 +3,7 @@ import time
 from support import raises
 from telemetry import clock
 from telemetry.clock import Clock, iso8601, unix_offset
+from telemetry.errors import NetworkError
 
 EPOCH_2025 = 1735689600 - unix_offset()
 
@@ -57,15 +58,40 @@ def test_the_first_sensible_server_sets_the_clock():
 def test_no_server_is_an_error_that_names_each():
     was_set = []
     a_clock = Clock(("a", "b"), Ntp(a=OSError(110), b=0), was_set.append)
-    text = str(raises(OSError, a_clock.sync))
+    text = str(raises(NetworkError, a_clock.sync))
     assert "a:" in text and "b:" in text and not was_set
-    assert "NTP" in str(raises(OSError, Clock((), Ntp(), was_set.append).sync))
+    assert "NTP" in str(raises(NetworkError, Clock((), Ntp(), was_set.append).sync))
 
 
 def test_after_a_failure_it_is_not_asked_at_once_again():
     a_clock = Clock(("a",), Ntp(a=OSError(110)), None)
-    raises(OSError, a_clock.sync)
+    raises(NetworkError, a_clock.sync)
     assert not a_clock.needs_sync()
+
+
+def test_after_a_week_without_network_it_is_asked():
+    period = 1 << 30
+    ticks = [1000]
+    real = clock.ticks_ms, clock.ticks_diff
+    clock.ticks_ms = lambda: ticks[0] % period
+    clock.ticks_diff = lambda end, start: (end - start + period // 2) % period - period // 2
+    try:
+        a_clock = Clock(("a",), Ntp(a=OSError(110)), None)
+        raises(NetworkError, a_clock.sync)
+        for _ in range(24 * 8):
+            ticks[0] += 3600 * 1000
+            a_clock.uptime()  # as waiting does
+            if a_clock.uptime() > 2 * 3600:
+                assert a_clock.needs_sync()
+    finally:
+        clock.ticks_ms, clock.ticks_diff = real
+
+
+def test_a_network_that_returns_is_asked_at_once():
+    a_clock = Clock(("a",), Ntp(a=OSError(110)), None)
+    raises(NetworkError, a_clock.sync)
+    a_clock.network_returned()
+    assert a_clock.needs_sync()
 
 
 def test_without_ntp_nothing_is_asked():

@@ -47,6 +47,13 @@ def test_errors_by_the_table_of_the_api():
             assert requests.all_closed()
 
 
+def test_what_the_hub_says_shows_no_secret_and_no_control_characters():
+    requests = Requests((403, {"error": "key %s of hk-1 is\x1b[2J bad\r\nforged" % KEY}))
+    error = str(raises(errors.Forbidden, call, "POST", "http://hub", KEY, b"{}", requests=requests, secret="hk-1"))
+    assert KEY not in error and "hk-1" not in error and "bad" in error
+    assert all(" " <= c < "\x7f" for c in error)
+
+
 def test_retry_after():
     for headers, seconds in (
         ({}, None),

@@ -3,7 +3,7 @@ from support import raises
 from telemetry.errors import ReplyError
 from telemetry.hub import Hub
 
-IDENTITY = {"id": "d-1", "access_key": "k", "hub_url": "http://hub/"}
+IDENTITY = {"id": "d-1", "access_key": "k", "hub_url": "http://hub"}
 
 
 def hub(*answers, identity=IDENTITY):
@@ -14,7 +14,7 @@ def hub(*answers, identity=IDENTITY):
 
 
 def test_register():
-    a_hub, requests = hub((200, dict(IDENTITY, mqtt_hub_url="mqtt://hub")), identity=None)
+    a_hub, requests = hub((200, dict(IDENTITY, hub_url="http://hub/", mqtt_hub_url="mqtt://hub")), identity=None)
     assert a_hub.register({"sn": "1", "hardware_key": "h"}) == IDENTITY
     assert requests.sent[0][:2] == ("POST", "http://entry/v1/devices")
     assert requests.sent[0][3] == {"sn": "1", "hardware_key": "h"}
@@ -27,6 +27,10 @@ def test_an_identity_that_could_end_a_header_is_refused():
             a_hub, _ = hub((200, dict(IDENTITY, **{name: value})), identity=None)
             error = raises(ReplyError, a_hub.register, {})
             assert name in str(error)
+    for url in ("hub.example.com", "ftp://hub", "//hub"):
+        raises(ReplyError, hub((200, dict(IDENTITY, hub_url=url)), identity=None)[0].register, {})
+    for device_id in ("../x", "a?b", "a#b", "%2e"):
+        raises(ReplyError, hub((200, dict(IDENTITY, id=device_id)), identity=None)[0].register, {})
     for reply in ([], b"", {}, "text"):
         raises(ReplyError, hub((200, reply), identity=None)[0].register, {})
 
@@ -45,6 +49,6 @@ def test_each_endpoint():
 
 
 def test_a_file_id_that_is_no_path_is_refused():
-    for file_id in ("", None, 5, "a b", "x\r\n"):
+    for file_id in ("", None, 5, "a b", "x\r\n", "../command", "f?x=1"):
         raises(ReplyError, hub((200, {}))[0].get_file, file_id)
     raises(ReplyError, hub((200, []))[0].get_file, "f")

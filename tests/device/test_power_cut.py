@@ -7,6 +7,7 @@ from telemetry.firmware import Firmware
 from telemetry.store import Store
 
 INTERPRETERS = ["micropython"]
+FILE_SYSTEMS = ("VfsLfs2", "VfsFat")
 BLOCKS = 128
 SECOND_CUTS = (1, 2, 3, 5, 8, 13, 21)
 
@@ -115,21 +116,11 @@ def with_old_key(kind):
     return content
 
 
-def test_no_version_is_lost_on_littlefs():
-    kind = driver("VfsLfs2")
-    every_cut(kind, formatted(kind), new_versions)
+def test_no_version_is_lost():
+    for kind in map(driver, FILE_SYSTEMS):
+        every_cut(kind, formatted(kind), new_versions)
 
 
-def test_no_version_is_lost_on_fat():
-    kind = driver("VfsFat")
-    every_cut(kind, formatted(kind), new_versions)
-
-
-def test_no_key_is_lost_on_littlefs():
-    kind = driver("VfsLfs2")
-    every_cut(kind, with_old_key(kind), new_key)
-
-
-def test_no_key_is_lost_on_fat():
-    kind = driver("VfsFat")
-    every_cut(kind, with_old_key(kind), new_key)
+def test_no_key_is_lost():
+    for kind in map(driver, FILE_SYSTEMS):
+        every_cut(kind, with_old_key(kind), new_key)

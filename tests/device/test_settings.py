@@ -35,9 +35,9 @@ def test_a_wrong_field_is_named_with_what_is_expected():
     for name, value, expected in (
         ("wifi_ssid", "", "1 to 32"),
         ("wifi_ssid", "x" * 33, "1 to 32"),
-        ("wifi_password", "short", "8 to 63"),
-        ("wifi_password", 12345678, "8 to 63"),
-        ("wifi_password", None, "8 to 63"),
+        ("wifi_password", "short", "8 to 64"),
+        ("wifi_password", 12345678, "8 to 64"),
+        ("wifi_password", None, "8 to 64"),
         ("entry_url", "entry.example.com", "https://"),
         ("entry_url", "ftp://x", "https://"),
         ("entry_url", "https://", "https://"),

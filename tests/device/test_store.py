@@ -95,14 +95,24 @@ def test_the_same_content_is_not_written_again():
     assert read("state.json.new") == b"mark" and read("state.json") == marked
 
 
-def test_remove():
-    store = Store("state.json")
-    store.remove()
-    store.save({"n": 1})
-    write("state.json.new", read("state.json"))
-    store.remove()
+def test_what_could_not_be_saved_is_saved_by_retry():
+    store = Store("folder/state.json")
+    raises(StoreError, store.save, {"n": 1})
+    raises(StoreError, store.retry)
+    os.mkdir("folder")
+    store.retry()
+    assert store.load() == {"n": 1}
+    store.save({"n": 2})
+    os.remove("folder/state.json")
+    store.retry()  # all is saved: nothing to do
     raises(Missing, store.load)
-    assert os.listdir() == []
+
+
+def test_more_than_load_takes_is_refused_and_the_old_kept():
+    store = Store("state.json")
+    store.save({"n": 1})
+    assert "state.json" in str(raises(StoreError, store.save, {"n": "x" * 17000}))
+    assert Store("state.json").load() == {"n": 1}
 
 
 def test_a_folder_that_is_not_there_is_a_clear_error():

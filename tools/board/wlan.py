@@ -133,6 +133,12 @@ class Wlan(Part):
             return None
         if self.connected:
             return GOT_IP
+        # The last reason comes first, also while the next attempt is under way; connect() does not clear it. So in the
+        # port since 1.22 (ports/esp32/network_wlan.c).
+        if self._reason == _ASSOC_LEAVE:
+            return IDLE
+        if self._reason in (NO_AP_FOUND, WRONG_PASSWORD):
+            return self._reason
         if self._timer is not None:
             return CONNECTING
         return self._reason or IDLE

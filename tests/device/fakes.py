@@ -27,6 +27,7 @@ class Requests:
 
     def request(self, method, url, data=None, headers=None, timeout=None):
         assert timeout, "a time-out must always be set"
+        self.timeout = timeout
         self.sent.append((method, url, headers, json.loads(data) if data else None))
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):

@@ -134,6 +134,8 @@ def test_waits_grow_while_the_hub_is_away_and_end_when_it_is_back():
         for wait, most in zip(waits, (5, 10, 20, 40)):
             assert most / 2 <= wait <= most
         assert rig.agent.step() > 50
+        rig.requests.answers = [away]
+        assert rig.agent.step() <= 5  # a first failure again
 
 
 def test_an_answer_that_is_not_understood_does_not_slow_telemetry():
@@ -474,6 +476,10 @@ def test_an_upgrade_that_fails_may_be_accepted_again():
 
     rig.agent.step()
     assert not rig.agent.accept_upgrade()
+    blinked = []
+    rig.board.light = blinked.append
+    rig.agent.wait(1)
+    assert True in blinked  # it still asks
     assert rig.agent.accept_upgrade()
     assert tries == ["1.1.0"] * 2
 
@@ -532,15 +538,34 @@ def test_no_error_of_the_hub_or_the_network_ends_the_agent():
             assert all(0 <= wait <= 60 for wait in rig.steps(3))
 
 
-def test_ctrl_c_reaches_the_repl():
-    rig = Rig(ACCEPTED)
+def test_ctrl_c_reaches_the_repl_and_leaves_the_led_off():
+    rig = Rig(offer("1.1.0"))
+    passes = []
 
     @rig.agent.telemetry
     def read():
-        raise KeyboardInterrupt
+        passes.append(rig.board.lit)
+        if len(passes) > 3 and rig.board.lit:
+            raise KeyboardInterrupt
+        return {}
 
+    rig.agent.settings.interval = 0.35
     try:
         rig.agent.run()
     except KeyboardInterrupt:
+        assert not rig.board.lit
         return
     raise AssertionError("the agent swallowed it")
+
+
+def test_the_interval_is_from_start_to_start():
+    rig = Rig(ACCEPTED)
+
+    @rig.agent.telemetry
+    def slow():
+        rig.ticks.now += 7000
+        return {}
+
+    assert 52 < rig.agent.step() <= 53
+    rig.agent.settings.interval = 5
+    assert rig.agent.step() == 0

@@ -87,6 +87,21 @@ def test_after_a_week_without_network_it_is_asked():
         clock.ticks_ms, clock.ticks_diff = real
 
 
+def test_it_is_asked_once_a_day():
+    ticks = [1000]
+    real = clock.ticks_ms
+    clock.ticks_ms = lambda: ticks[0]
+    try:
+        a_clock = Clock(("a",), Ntp(a=EPOCH_2025 + 1000), lambda seconds: None)
+        a_clock.sync()
+        ticks[0] += 23 * 3600 * 1000
+        assert not a_clock.needs_sync()
+        ticks[0] += 2 * 3600 * 1000
+        assert a_clock.needs_sync()
+    finally:
+        clock.ticks_ms = real
+
+
 def test_a_network_that_returns_is_asked_at_once():
     a_clock = Clock(("a",), Ntp(a=OSError(110)), None)
     raises(NetworkError, a_clock.sync)

@@ -48,6 +48,12 @@ def test_each_endpoint():
     assert all(headers["Authorization"] == "k" for _, _, headers, _ in requests.sent)
 
 
+def test_the_time_out_is_the_settings():
+    requests = Requests((200, IDENTITY))
+    Hub("http://entry", timeout=7, requests=requests).register({})
+    assert requests.timeout == 7
+
+
 def test_a_file_id_that_is_no_path_is_refused():
     for file_id in ("", None, 5, "a b", "x\r\n", "../command", "f?x=1"):
         raises(ReplyError, hub((200, {}))[0].get_file, file_id)

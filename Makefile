@@ -29,11 +29,12 @@ board: .venv/ready ## the virtual ESP32 alone; FLASH=file keeps its flash
 	@$(BIN)/python -m tools.board $(if $(FLASH),--flash $(FLASH))
 
 hub: .venv/ready ## the local hub alone; HOST=0.0.0.0 lets boards on the network reach it
-	@$(BIN)/python -m tools.hub serve $(if $(HOST),--host $(HOST))
+	@$(BIN)/python -m tools.hub serve $(if $(HOST),--host $(HOST)) $(if $(HUB_PORT),--port $(HUB_PORT)) \
+	  $(if $(DATABASE),--database $(DATABASE))
 
 deploy: .venv/ready ## puts the software on a board: PORT=/dev/ttyUSB0 [TOOL=ampy] [MPY=1] [FORCE=1]
-	@$(BIN)/python -m tools.deploy $(if $(PORT),--port $(PORT)) $(if $(TOOL),--tool $(TOOL)) $(if $(filter 1,$(MPY)),--mpy) \
-	  $(if $(filter 1,$(FORCE)),--force)
+	@$(BIN)/python -m tools.deploy $(if $(PORT),--port $(PORT)) $(if $(TOOL),--tool $(TOOL)) $(if $(filter-out 0,$(MPY)),--mpy) \
+	  $(if $(filter-out 0,$(FORCE)),--force)
 
 constraints: .venv/ready ## pins anew what requirements.txt pulls in
 	(head -1 constraints.txt; $(BIN)/pip freeze) > constraints.new && mv constraints.new constraints.txt

@@ -231,7 +231,8 @@ def deploy(
             say(f"removed {path}")
     say(f"{len(different)} written, {len(stale)} removed, {len(files) - len(different)} as they were; restarting")
     if not has_settings:
-        say("no /settings.json there yet: copy settings.example.json, edit it, and put it there (README, Deploy)")
+        say("no /settings.json there yet: copy settings.example.json, edit it, and then:")
+        say(f"  .venv/bin/mpremote connect {port} cp settings.json :")
     device.reset()
 
 

@@ -5,7 +5,7 @@ import json
 from . import semver
 from .errors import SettingsError
 
-_URL = "an address as https://entry.example.com"
+_URL = "an address as https://entry.example.com, with http:// or https:// and no path"
 _TEXT = "a text that is not empty"
 
 
@@ -51,8 +51,8 @@ _FIELDS = {
     "interval": (60, "seconds between telemetries, a whole number from 1 to 86400", _is_number(1, 86400)),
     "timeout": (10, "seconds that a request may take, a whole number from 1 to 60", _is_number(1, 60)),
     "ntp_servers": (["pool.ntp.org", "time.google.com", "time.cloudflare.com"], "a list of host names", _is_servers),
-    "led": (2, "a GPIO number, or null for none", lambda value: value is None or _PIN(value)),
-    "button": (0, "a GPIO number, or null for none", lambda value: value is None or _PIN(value)),
+    "led": (2, "a GPIO number up to 48, or null for none", lambda value: value is None or _PIN(value)),
+    "button": (0, "a GPIO number up to 48, or null for none", lambda value: value is None or _PIN(value)),
     "watchdog": (
         0,
         "seconds, 0 for off, or a whole number from 30 to 3600",

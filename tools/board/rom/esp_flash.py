@@ -59,15 +59,7 @@ class Flash:
         return at
 
     def _erase(self, at):
-        cut = self._begin(_ERASES)
-        image = esp_chip.image
-        image.seek(at)
-        if cut:
-            if cut == 2:
-                image.write(memoryview(_ERASED)[: BLOCK // 2])
-            esp_chip.die("power.cut")
-        image.write(_ERASED)
-        self._end()
+        self._put(_ERASES, at, _ERASED)
 
     def _program(self, at, data):
         n = len(data)
@@ -80,11 +72,15 @@ class Flash:
         image.readinto(old)
         if old != views[1] and old != data:
             self._check(at, old, data)
-        cut = self._begin(_WRITES)
+        self._put(_WRITES, at, data)
+
+    def _put(self, operation, at, data):
+        cut = self._begin(operation)
+        image = esp_chip.image
         image.seek(at)
         if cut:
             if cut == 2:
-                image.write(memoryview(data)[: n // 2])
+                image.write(memoryview(data)[: len(data) // 2])
             esp_chip.die("power.cut")
         image.write(data)
         self._end()

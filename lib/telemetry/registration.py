@@ -39,17 +39,15 @@ class Registration:
 
         One of another entry server stays there unused, until this one gives a new one.
         """
-        self._unread = True
+        self._unread = False
         try:
             identity = self._store.load()
             checked = checked_identity(identity)
-        except (Missing, Corrupt):
-            self._unread = False
-            raise
         except ReplyError as error:
-            self._unread = False
             raise Corrupt(self._store.path, str(error))
-        self._unread = False
+        except StoreError as error:
+            self._unread = not isinstance(error, (Missing, Corrupt))
+            raise
         if identity.get("entry_url") == self._hub.entry_url:
             checked["entry_url"] = identity["entry_url"]
             checked["firmware_version"] = identity.get("firmware_version")

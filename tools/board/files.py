@@ -35,7 +35,7 @@ def write_file(image: str, path: str, data: bytes, micropython: str | None = Non
 
 
 def _read(image: str, micropython: str | None, *order: str) -> Any:
-    """A board that runs may write between two blocks that are read here: they do not fit together then, so try again."""
+    """A board that runs may write between two blocks that are read here, which then do not fit together: try again."""
     for _ in range(_TRIES - 1):
         try:
             return _run(image, micropython, *order)

@@ -7,8 +7,7 @@ from micropython import const
 
 from .errors import BadAnswer, BodyTooLarge, HeadTooLarge
 
-TYPE_CHECKING = const(False)
-if TYPE_CHECKING:
+if False:  # for the type checker
     from .http import Session
 
 MAX_BODY = const(16 * 1024)  # bytes, unless the caller says otherwise

@@ -8,12 +8,11 @@ import errno
 import json as json_module
 import select
 import socket
-import time
+from time import gmtime, ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
 from .answer import MAX_BODY, Answer, Response
-from .clock import ticks_add, ticks_diff, ticks_ms
 from .errors import BadAnswer, NetworkError, TimedOut, TlsError, Unanswered, described
 
 _REDIRECTS_MOST = const(3)
@@ -186,7 +185,7 @@ class Session:
         self._stream = stream
 
     def _tls(self):
-        if self._verify and time.gmtime()[0] < 2025:
+        if self._verify and gmtime()[0] < 2025:
             raise TlsError("the clock is not set: no certificate can be checked")
         if self._context is None:
             import tls  # only where it is used: it takes heap

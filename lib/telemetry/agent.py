@@ -136,16 +136,19 @@ class Agent:
                 return quiet
             self._quiet_until = 0
         try:
-            self._guard("version file", self.firmware.keep)
-            self._guard("identity", self.registration.keep)
+            self._guard("flash", self._keep)
             self._join()
-            self._set_clock()
-            self._register()
+            if self.clock.needs_sync():
+                self._set_clock()
+            if self.registration.is_due():
+                self._register()
             if not self.registration.has_key():
                 return self.settings.interval  # a refused registration waits
             reply = self._send()
-            self._announce(reply.latest_fw_version, reply.latest_fw_file_id)
-            self._tell_version()
+            if (reply.latest_fw_version, reply.latest_fw_file_id) != self._named:
+                self._announce(reply.latest_fw_version, reply.latest_fw_file_id)
+            if self.registration.is_version_due():
+                self._tell_version()
         except (Rejected, ReplyError) as error:
             self._report("hub", error)  # that message is dropped, the next is a new one: no need to wait longer
         except Exception as error:
@@ -184,6 +187,13 @@ class Agent:
 
     # Its parts, in their order
 
+    def _keep(self):
+        # What could not be saved before; the one even if the other fails.
+        try:
+            self.firmware.keep()
+        finally:
+            self.registration.keep()
+
     def _join(self):
         if not self.board.is_connected():
             self._was_connected = False
@@ -202,8 +212,6 @@ class Agent:
         return returned
 
     def _set_clock(self):
-        if not self.clock.needs_sync():
-            return
         try:
             server = self.clock.sync(self.board.feed)
         except NetworkError as error:
@@ -214,8 +222,6 @@ class Agent:
 
     def _register(self):
         registration = self.registration
-        if not registration.is_due():
-            return
         self.board.feed()
         try:
             registration.register()
@@ -275,8 +281,6 @@ class Agent:
         return failures[:_MAX_FAILURE]
 
     def _announce(self, version, file_id):
-        if (version, file_id) == self._named:
-            return  # as nearly always
         self._named = (version, file_id)
         try:
             is_upgrade = version is not None and self.firmware.is_upgrade(version)
@@ -296,8 +300,6 @@ class Agent:
         self._guard("version file", self.firmware.announced, version)
 
     def _tell_version(self):
-        if not self.registration.is_version_due():
-            return
         self.board.feed()
         try:
             self.registration.tell_version()

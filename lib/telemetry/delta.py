@@ -40,9 +40,10 @@ class Delta:
     def add(self, values: dict, tolerances: dict) -> None:
         """Takes up what one function read. `tolerances`: key -> how far a number may go from what the hub knows before
         it is sent. Raises MessageError, naming the key, and then takes up none of `values`."""
-        changed, known = self.changed, self._known
+        known = self._known
         get = known.get
-        # Looking up a builtin takes longer than all else that is done for a value: once is enough.
+        changed: list = []
+        # The innermost loop of every message: looking up a builtin takes longer than all else that is done for a value.
         kind_of, size_of, whole, real, truth, text = type, len, int, float, bool, str
         if kind_of(values) is not dict:
             check(values)
@@ -64,13 +65,23 @@ class Delta:
                         continue
                 elif kind is not truth and (kind is not text or size_of(value) > _SURE_TEXT):
                     check_pair(key, value)
-                changed[key] = known[key] = value
+                known[key] = value
+                changed.append(key)
         except MessageError:
-            for key in values:
-                changed.pop(key, None)
-                known.pop(key, None)
+            for key in changed:
+                del known[key]
             raise
+        if not self._read and size_of(changed) == size_of(values):
+            self.changed = values  # all did: no need for a copy
+        else:
+            self._own_changed()
+            for key in changed:
+                self.changed[key] = values[key]
         self._read.append(values)
+
+    def _own_changed(self):
+        if self._read and self.changed is self._read[0]:
+            self.changed = self.changed.copy()  # it is the user's
 
     def end(self) -> None:
         """All functions were asked, and none failed: what they no longer give is removed from the hub's state."""
@@ -79,6 +90,7 @@ class Delta:
             return  # as nearly always: every key that is known was read just now
         for key in list(known):
             if not any(key in values for values in self._read):
+                self._own_changed()
                 self.changed[key] = None
                 del known[key]
 

@@ -155,7 +155,11 @@ class Session:
                 if self._answer.begins():
                     return
                 why = "the server closed the connection"
+            except ValueError as error:  # the certificate, and only the text says what about it
+                raise TlsError(str(error).strip().replace("\n", "; "))
             except OSError as error:
+                if error.errno < 0:
+                    raise TlsError("error %s" % error)  # of mbedtls
                 why = described(error)
             self.close()
             if self._is_sent and method == "POST":
@@ -238,14 +242,7 @@ class Session:
     def _write(self, data, at, end):
         stream = self._stream
         while at < end:
-            try:
-                count = stream.write(data, at, end - at)
-            except ValueError as error:  # the certificate, and only the text says what about it
-                raise TlsError(str(error).strip().replace("\n", "; "))
-            except OSError as error:
-                if error.errno > 0:
-                    raise
-                raise TlsError("error %s" % error)  # of mbedtls
+            count = stream.write(data, at, end - at)
             if count:
                 at += count
                 self._has_written = True

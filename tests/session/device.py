@@ -1,0 +1,132 @@
+"""A `Session` under MicroPython, with the heap of a board, that does what a test asks."""
+
+import json
+import queue
+import subprocess
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.board.micropython import find_micropython
+
+_HERE = Path(__file__).parent
+_LIMIT = 60.0  # seconds for one call: a limit for what hangs, not a measure
+
+
+class DeviceError(Exception):
+    """The call raised: `name` is the exception's class, `kinds` those of the library it belongs to."""
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        super().__init__(answer["trace"])
+        self.name: str = answer["error"]
+        self.kinds: list[str] = answer["kinds"]
+        self.text: str = answer["text"]
+
+
+@dataclass
+class Answer:
+    """A response as the device saw it; `content` is None if it is long, `headers` if the module gives none."""
+
+    status: int
+    length: int
+    sha256: str
+    headers: dict[str, str] | None = None
+    content: bytes | None = None
+
+
+class Device:
+    """One MicroPython process. Its calls are the functions of on_device/remote.py."""
+
+    def __init__(self, heap: str = "96K") -> None:
+        self.console: list[str] = []  # what the library printed
+        self._lines: queue.Queue[str | None] = queue.Queue()
+        self._process = subprocess.Popen(
+            [
+                find_micropython(None),
+                "-X",
+                f"heapsize={heap}",
+                _HERE / "on_device/remote.py",
+                _HERE.parent.parent / "lib",
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> "Device":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._reader.join()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                pipe.close()
+
+    def ask(self, do: str, **arguments: Any) -> Any:
+        """Calls the function; DeviceError when it raises. A process that hangs or dies fails the test."""
+        assert self._process.stdin
+        try:
+            self._process.stdin.write(json.dumps(arguments | {"do": do}) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it has ended, which the line that does not come tells better
+        while True:
+            try:
+                line = self._lines.get(timeout=_LIMIT)
+            except queue.Empty:
+                self._process.kill()
+                pytest.fail(f"{do} {arguments} hangs", pytrace=False)
+            if line is None:
+                pytest.fail(f"MicroPython ended in {do} {arguments}:\n" + "".join(self.console), pytrace=False)
+            if line.startswith("\x1e"):
+                answer = json.loads(line[1:])
+                if "error" in answer:
+                    raise DeviceError(answer)
+                return answer["value"]
+            self.console.append(line)
+
+    def request(self, method: str, url: str, **options: Any) -> Answer:
+        data = options.get("data")
+        if isinstance(data, bytes):
+            options["data"] = data.decode()
+        answer = Answer(**self.ask("request", method=method, url=url, **options))
+        if answer.content is not None:
+            answer.content = bytes.fromhex(answer.content)  # type: ignore[arg-type]
+        return answer
+
+    def get(self, url: str, **options: Any) -> Answer:
+        return self.request("GET", url, **options)
+
+    def post(self, url: str, **options: Any) -> Answer:
+        return self.request("POST", url, **options)
+
+    def stream(self, url: str, **options: Any) -> Answer:
+        return Answer(**self.ask("stream", url=url, **options))
+
+    def refuses(self, kind: str, do: str, /, *arguments: Any, **options: Any) -> DeviceError:
+        """What `Device.do` raises; it must be of that class."""
+        with pytest.raises(DeviceError) as caught:
+            getattr(self, do)(*arguments, **options)
+        assert kind in (caught.value.name, *caught.value.kinds), caught.value
+        return caught.value
+
+    def _read(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            self._lines.put(line)
+        self._lines.put(None)

@@ -1,0 +1,84 @@
+"""Every answer of the byte server's tables: it is given or refused in time, nothing stays open, the next one works."""
+
+import queue
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+from byte_server import ByteServer
+from byte_server.case import Case
+from byte_server.endless import ENDLESS
+from byte_server.good import GOOD
+from byte_server.hostile import HOSTILE
+from byte_server.leftover import LEFTOVER
+from session.device import Device, DeviceError
+
+CASES = ENDLESS + GOOD + HOSTILE + LEFTOVER  # those that wait for a time-out first
+_AT_ONCE = 8
+
+
+@pytest.fixture(scope="module")
+def outcomes(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[None]]]:
+    """All cases that were asked for, several at a time, because the slow ones only wait."""
+    devices: queue.SimpleQueue[Device] = queue.SimpleQueue()
+    specs = [item.callspec for item in request.session.items if item.path == request.path and hasattr(item, "callspec")]
+    asked = [spec.params["case"] for spec in specs]
+    for _ in range(min(_AT_ONCE, len(asked))):
+        devices.put(Device())
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        yield {case.name: pool.submit(_run, case, devices) for case in asked}
+    while not devices.empty():
+        devices.get().stop()
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_an_answer(case: Case, outcomes: dict[str, Future[None]]) -> None:
+    outcomes[case.name].result()
+
+
+def test_each_case_has_its_own_name() -> None:
+    assert len({case.name for case in CASES}) == len(CASES)
+
+
+def _run(case: Case, devices: "queue.SimpleQueue[Device]") -> None:
+    device = devices.get()
+    try:
+        device.ask("use")
+        with ByteServer(case.answer) as server:
+            _check(case, device, server)
+    finally:
+        if not device.alive:
+            device = Device()
+        devices.put(device)
+
+
+def _check(case: Case, device: Device, server: ByteServer) -> None:
+    fds = device.ask("fds")
+    try:
+        answer = device.request(case.method, server.url + "/case", **({"timeout": 30} | case.options))
+    except DeviceError as error:
+        assert set(case.errors) & {error.name, *error.kinds}, error
+        assert "NetworkError" in error.kinds, error
+        _all_is_closed(device, server, fds)
+        kept: bool | None = False
+    else:
+        assert case.given, f"{case.errors} expected, but {answer}"
+        assert (answer.status, answer.content) == case.given
+        assert case.headers.items() <= (answer.headers or {}).items()
+        kept = case.kept
+    made = len(server.connections)
+    server.heal()
+    for _ in range(2):
+        answer = device.get(server.url + "/next", timeout=30)
+        assert (answer.status, answer.content) == (200, b"next")
+    if kept is not None:
+        assert len(server.connections) == made + (not kept)
+    assert server.connections[-1].requests[-1].target == "/next"
+    device.ask("close")
+    _all_is_closed(device, server, fds)
+
+
+def _all_is_closed(device: Device, server: ByteServer, fds: int) -> None:
+    assert device.ask("fds") == fds
+    for connection in server.connections:
+        assert connection.cut or connection.client_gone.wait(30)

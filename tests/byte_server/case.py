@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .server import Answer, Connection
+from .server import Answer
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def gives(
     method: str = "GET",
     or_fails: str | None = None,
 ) -> Callable[[Answer], Answer]:
-    """Puts the decorated answer into `table`: this status and body must come of it; or else the error, if one is named."""
+    """Puts the decorated answer into `table`: this status and body must come of it, or else the error that is named."""
 
     def put(answer: Answer) -> Answer:
         errors = (or_fails,) if or_fails else ()
@@ -51,7 +51,7 @@ def fails(table: list[Case], *errors: str, method: str = "GET", **options: Any) 
     """
 
     def put(answer: Answer) -> Answer:
-        timeout = {"timeout": 1 if "TimedOut" in errors else 30}
+        timeout = {"timeout": 1 if "TimedOut" in errors else 15}
         table.append(Case(_name(answer), answer, errors=errors, method=method, options=timeout | options))
         return answer
 

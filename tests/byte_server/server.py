@@ -96,11 +96,15 @@ class Connection:
         while True:
             self._fill()
 
-    def finish(self) -> None:
-        """Closes our direction (FIN) and stays to see the client close too."""
+    def half_close(self) -> None:
+        """Closes our direction: FIN, and in TLS a close_notify before it."""
         if isinstance(self.wire, TlsWire):
             self.wire.notify()
         self.sock.shutdown(socket.SHUT_WR)
+
+    def finish(self) -> None:
+        """Closes our direction and stays to see the client close too."""
+        self.half_close()
         self.wait()
 
     def abandon(self) -> None:
@@ -221,8 +225,9 @@ class ByteServer:
 
     @staticmethod
     def _watch(connection: Connection) -> None:
-        # TLS is over; what is left to see is the end of the connection.
+        # TLS is over, as it is for a real server; what is left to see is whether the client closes too.
         try:
+            connection.sock.shutdown(socket.SHUT_WR)
             while connection.sock.recv(65536):
                 pass
         except TimeoutError:

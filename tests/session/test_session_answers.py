@@ -55,10 +55,11 @@ def _run(case: Case, devices: "queue.SimpleQueue[Device]") -> None:
 def _check(case: Case, device: Device, server: ByteServer) -> None:
     fds = device.ask("fds")
     try:
-        answer = device.request(case.method, server.url + "/case", **({"timeout": 30} | case.options))
+        answer = device.request(case.method, server.url + "/case", **({"timeout": 15} | case.options))
     except DeviceError as error:
         assert set(case.errors) & {error.name, *error.kinds}, error
         assert "NetworkError" in error.kinds, error
+        assert 0 < len(error.text) <= 300, error.text  # it is for a console
         _all_is_closed(device, server, fds)
         kept: bool | None = False
     else:

@@ -52,7 +52,8 @@ def test_max_body_is_exact(device, serve, form, most):
 
 
 @FORMS
-def test_the_limit_is_16_kib_if_none_is_given(device, serve, form):
+def test_the_limit_is_16_kib_if_none_is_given(with_heap, serve, form):
+    device = with_heap("192K")
     body = MEBI[: 16 * 1024 + 1]
     server = serve(lambda connection: form(connection, body[:-1]), lambda connection: form(connection, body))
     assert device.get(server.url).length == 16 * 1024

@@ -32,11 +32,14 @@ def test_the_target(device, serve, after_the_port, target):
 
 def test_the_default_port_is_not_in_the_host_header(device, serve):
     server = serve()
-    device.ask("name", name="hub.test", port=server.port)
-    device.get("http://hub.test/a")
-    device.get("http://hub.test:80/b")
-    assert [request.header("Host") in ("hub.test", "hub.test:80") for request in server.requests] == [True, True]
-    assert server.requests[0].header("Host") == "hub.test"
+    device.ask("name", name="default.test", port=server.port)
+    device.get("http://default.test/a")
+    device.get("http://default.test:80/b")
+    assert [request.header("Host") in ("default.test", "default.test:80") for request in server.requests] == [
+        True,
+        True,
+    ]
+    assert server.requests[0].header("Host") == "default.test"
 
 
 @pytest.mark.parametrize("kind", ["str", "bytes", "bytearray"])
@@ -85,7 +88,7 @@ def test_the_largest_message_arrives_whole_and_is_not_copied(with_heap, serve):
 
 def test_the_users_headers_replace_our_own(device, serve):
     server = serve()
-    own = {"Content-Type": "application/vnd.a+json", "Host": "other.example.com", "X-A": "", "X-B": "b: c \t;d"}
+    own = {"Content-Type": "application/vnd.a+json", "Host": "other.example.com", "X-A": "", "X-B": "b: c ;d"}
     device.post(server.url, json={}, headers=own)
     (request,) = server.requests
     assert {name: request.header(name) for name in own} == own
@@ -199,7 +202,7 @@ def test_a_url_that_is_none(device, url):
 def test_the_answer_as_text_and_json(device, serve):
     def answer(connection):
         connection.request()
-        connection.send(b'HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{"a": "gr\xc3\xbcn"}')
+        connection.send(b'HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{"a": "gr\xc3\xbcn"}')
 
     assert device.ask("text_and_json", url=serve(answer).url) == ['{"a": "grün"}', {"a": "grün"}]
 

@@ -11,14 +11,15 @@ import os
 import sys
 from binascii import hexlify, unhexlify
 
+gc.threshold(16 * 1024)  # as boot.py does
 sys.path[:] = ["", ".frozen", sys.argv[1], __file__.rpartition("/")[0]]
 
-from sockets import Sockets
+from sockets import Sockets  # noqa: E402 - found by the line above
 
 sockets = sys.modules["socket"] = Sockets()
 
-from telemetry import errors
-from telemetry.http import Session
+from telemetry import errors  # noqa: E402 - with the sockets above
+from telemetry.http import Session  # noqa: E402
 
 _KINDS = (
     "NetworkError",
@@ -38,8 +39,7 @@ session = None
 def use(ca=None, **options):
     """Makes the session of all later calls, in place of the one before. `ca`: certificates, each in hex; or one."""
     global session
-    if session:
-        session.close()
+    close()
     if ca is not None:
         options["ca"] = unhexlify(ca) if isinstance(ca, str) else [unhexlify(one) for one in ca]
     session = Session(**options)
@@ -50,11 +50,13 @@ def use_requests():
     global session
     import requests
 
+    close()
     session = requests
 
 
 def close():
-    session.close()
+    if isinstance(session, Session):
+        session.close()
 
 
 def request(method, url, data=None, repeat=None, kind="bytes", **options):
@@ -127,7 +129,7 @@ def call(method, url, headers=None, data=None, timeout=30):
 
 
 def fail_often(urls, count, timeout):
-    """So many requests that must all fail, by turns; file descriptors and heap before and after, and what was raised."""
+    """So many requests that must all fail, by turns: file descriptors and heap before and after, what was raised."""
     raised = {}
     before = None
     for index in range(-10 * len(urls), count):  # the first ones fill what is filled once
@@ -184,10 +186,12 @@ def _hex(data):
 
 
 def _failure(error):
-    text = io.StringIO()
-    sys.print_exception(error, text)
     kinds = [kind for kind in _KINDS if isinstance(error, getattr(errors, kind))]
-    return {"error": type(error).__name__, "kinds": kinds, "text": str(error), "trace": text.getvalue()}
+    text = str(error)
+    trace = io.StringIO()
+    if len(text) < 1000:
+        sys.print_exception(error, trace)
+    return {"error": type(error).__name__, "kinds": kinds, "text": text[:1000], "trace": trace.getvalue()}
 
 
 def main():

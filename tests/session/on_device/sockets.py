@@ -25,9 +25,9 @@ class Watched(io.IOBase):
         self._log.append(["setsockopt", level, option, value])
         self._socket.setsockopt(level, option, value)
 
-    def write(self, data, *more):
-        self._log.append(["write", len(data)])
-        return self._socket.write(data, *more)
+    def write(self, data, *part):
+        self._log.append(["write", part[-1] if part else len(data)])
+        return self._socket.write(data, *part)
 
     def send(self, data):
         self._log.append(["write", len(data)])

@@ -6,6 +6,9 @@ from typing import Any
 
 from .server import Answer
 
+GOOD_HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
+CHUNKED_HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
 
 @dataclass(frozen=True)
 class Case:

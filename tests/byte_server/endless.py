@@ -2,8 +2,7 @@
 
 from functools import partial
 
-from .case import Case, fails
-from .hostile import CHUNKED_HEAD, GOOD_HEAD
+from .case import CHUNKED_HEAD, GOOD_HEAD, Case, fails
 from .server import Connection
 
 ENDLESS: list[Case] = []

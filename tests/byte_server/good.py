@@ -259,48 +259,6 @@ def answer_before_the_request_is_read(c: Connection) -> None:
     c.request()
 
 
-@gives_hello(kept=None, or_fails="BadAnswer")
-def bare_line_feeds(c: Connection) -> None:
-    c.request()
-    c.send(b"HTTP/1.1 200 OK\nContent-Length: 5\n\nhello")
-
-
-@gives_hello(kept=None, or_fails="BadAnswer")
-def bare_line_feeds_in_chunks(c: Connection) -> None:
-    c.request()
-    c.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\nhello\n0\n\n")
-
-
-@gives_hello(kept=None, or_fails="BadAnswer")
-def the_same_length_twice(c: Connection) -> None:
-    c.request()
-    c.send(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello")
-
-
-@gives_hello(kept=None, or_fails="BadAnswer")
-def the_same_length_in_a_list(c: Connection) -> None:
-    c.request()
-    c.send(b"HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\nhello")
-
-
-@gives_hello(kept=None, or_fails="BadAnswer")
-def bytes_that_are_no_utf8_in_a_header(c: Connection) -> None:
-    c.request()
-    c.send(b"HTTP/1.1 200 \xff\xfe\r\nX-Name: caf\xe9\r\nContent-Length: 5\r\n\r\nhello")
-
-
-@gives_hello(kept=None, or_fails="BadAnswer")
-def a_header_line_without_colon(c: Connection) -> None:
-    c.request()
-    c.send(b"HTTP/1.1 200 OK\r\nnonsense\r\nContent-Length: 5\r\n\r\nhello")
-
-
-@gives_hello(kept=None, or_fails="BadAnswer")
-def http_1_2(c: Connection) -> None:
-    c.request()
-    c.send(b"HTTP/1.2 200 OK\r\nContent-Length: 5\r\n\r\nhello")
-
-
 @gives_hello(body=b"\x00\xff\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", headers={"content-type": "application/octet-stream"})
 def a_body_that_looks_like_a_head(c: Connection) -> None:
     c.request()

@@ -2,8 +2,7 @@
 
 from functools import partial
 
-from .case import Case, gives
-from .hostile import CHUNKED_HEAD, GOOD_HEAD
+from .case import CHUNKED_HEAD, GOOD_HEAD, Case, gives
 from .server import Connection
 
 LEFTOVER: list[Case] = []

@@ -4,6 +4,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -164,6 +165,15 @@ class ByteServer:
     def requests(self) -> list[Request]:
         """All requests of all connections that came whole."""
         return [request for connection in self.connections for request in connection.requests]
+
+    def saw_the_end(self, index: int = 0) -> bool:
+        """Waits until the client closed that connection: whether it did."""
+        end = time.monotonic() + LIMIT / 2
+        while time.monotonic() < end:
+            if len(self.connections) > index:
+                return self.connections[index].client_gone.wait(LIMIT / 2)
+            time.sleep(0.01)  # the client may have gone before we were quick enough to accept
+        return False
 
     def heal(self) -> None:
         """From now on new connections get the healthy answer."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import trustme
+from byte_server import ByteServer
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -13,6 +14,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 NAMES = ("hub.test", "127.0.0.1")  # of the right server
 _HUB = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "hub.test")])
+
+
+def at(server: ByteServer, name: str = NAMES[0]) -> str:
+    """The URL of the server by a name that the right certificate has; the server need not speak TLS."""
+    return f"https://{name}:{server.port}/v1/telemetry"
 
 
 def days_from_now(days: int) -> datetime.datetime:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from byte_server import ByteServer
+from session.certificates import Authority
 from session.device import Device
 
 
@@ -57,3 +58,16 @@ def serve() -> Iterator[Callable[..., ByteServer]]:
             return servers.enter_context(ByteServer(*answers, **options))
 
         yield start
+
+
+@pytest.fixture(scope="package")
+def ca() -> Authority:
+    """The CA that the device knows."""
+    return Authority()
+
+
+@pytest.fixture
+def knowing(device: Device, ca: Authority) -> Device:
+    """A device that knows only this CA."""
+    device.ask("use", ca=ca.der_hex)
+    return device

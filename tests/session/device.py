@@ -2,6 +2,7 @@
 
 import json
 import queue
+import signal
 import subprocess
 import threading
 from dataclasses import dataclass
@@ -74,10 +75,17 @@ class Device:
         self._process.wait()
         self._reader.join()
         for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
+            assert pipe
+            try:
                 pipe.close()
+            except BrokenPipeError:
+                pass  # what it did not read any more
 
-    def ask(self, do: str, **arguments: Any) -> Any:
+    def interrupt(self) -> None:
+        """Ctrl-C, for a call that another thread made."""
+        self._process.send_signal(signal.SIGINT)
+
+    def ask(self, do: str, /, limit: float = _LIMIT, **arguments: Any) -> Any:
         """Calls the function; DeviceError when it raises. A process that hangs or dies fails the test."""
         assert self._process.stdin
         try:
@@ -87,11 +95,12 @@ class Device:
             pass  # it has ended, which the line that does not come tells better
         while True:
             try:
-                line = self._lines.get(timeout=_LIMIT)
+                line = self._lines.get(timeout=limit)
             except queue.Empty:
-                self._process.kill()
+                self.stop()
                 pytest.fail(f"{do} {arguments} hangs", pytrace=False)
             if line is None:
+                self.stop()
                 pytest.fail(f"MicroPython ended in {do} {arguments}:\n" + "".join(self.console), pytrace=False)
             if line.startswith("\x1e"):
                 answer = json.loads(line[1:])

@@ -52,7 +52,7 @@ def test_the_server_ended_it_meanwhile(device, serve, end, method):
     answer = device.request(method, server.url + "/2")
     assert (answer.status, answer.content) == (200, b"next")
     assert [[request.target for request in c.requests] for c in server.connections] == [["/1"], ["/2"]]
-    assert server.connections[0].client_gone.wait(30)
+    assert server.saw_the_end()
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -167,7 +167,7 @@ def test_a_silent_server_is_not_asked_again(device, serve):
     server = serve(answer, _healthy)
     device.get(server.url + "/1")
     device.refuses("TimedOut", "get", server.url + "/2", timeout=1)
-    assert server.connections[0].client_gone.wait(30)
+    assert server.saw_the_end()
     assert len(server.connections) == 1
 
 
@@ -179,7 +179,7 @@ def test_another_server_takes_the_place_of_the_first(device, serve):
             device.get(server.url)
             assert device.ask("fds") == fds + 1
     assert len(one.connections) == len(other.connections) == 2
-    assert one.connections[0].client_gone.wait(30) and other.connections[0].client_gone.wait(30)
+    assert one.saw_the_end() and other.saw_the_end()
 
 
 def test_another_name_is_another_server(device, serve):

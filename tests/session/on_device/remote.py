@@ -199,7 +199,7 @@ def main():
         job = json.loads(line)
         try:
             answer = {"value": globals()[job.pop("do")](**job)}
-        except Exception as error:
+        except (Exception, KeyboardInterrupt) as error:
             answer = _failure(error)
         print("\x1e" + json.dumps(answer))
 

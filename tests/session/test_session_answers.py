@@ -1,6 +1,5 @@
 """Every answer of the byte server's tables: it is given or refused in time, nothing stays open, the next one works."""
 
-import queue
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -23,15 +22,10 @@ _AT_ONCE = 8
 @pytest.fixture(scope="module")
 def outcomes(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[None]]]:
     """All cases that were asked for, several at a time, because the slow ones only wait."""
-    devices: queue.SimpleQueue[Device] = queue.SimpleQueue()
-    specs = [item.callspec for item in request.session.items if item.path == request.path and hasattr(item, "callspec")]
-    asked = [spec.params["case"] for spec in specs]
-    for _ in range(min(_AT_ONCE, len(asked))):
-        devices.put(Device())
+    items = [item for item in request.session.items if item.path == request.path and hasattr(item, "callspec")]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        yield {case.name: pool.submit(_run, case, devices) for case in asked}
-    while not devices.empty():
-        devices.get().stop()
+        cases = [item.callspec.params["case"] for item in items]
+        yield {case.name: pool.submit(_run, case) for case in cases}
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -43,16 +37,11 @@ def test_each_case_has_its_own_name() -> None:
     assert len({case.name for case in CASES}) == len(CASES)
 
 
-def _run(case: Case, devices: "queue.SimpleQueue[Device]") -> None:
-    device = devices.get()
-    try:
+def _run(case: Case) -> None:
+    # A process of its own: what else ran before is no part of the case.
+    with Device() as device, ByteServer(case.answer) as server:
         device.ask("use")
-        with ByteServer(case.answer) as server:
-            _check(case, device, server)
-    finally:
-        if not device.alive:
-            device = Device()
-        devices.put(device)
+        _check(case, device, server)
 
 
 def _check(case: Case, device: Device, server: ByteServer) -> None:

@@ -8,6 +8,7 @@ import threading
 import pytest
 from byte_server import serve_next
 from session.certificates import at
+from session.device import DeviceError
 
 KEY = "access-key-never-to-be-seen"
 BODY = b"x" * 65536
@@ -27,6 +28,17 @@ def test_a_server_that_speaks_plain_http(knowing, serve):
 def test_tls_where_plain_http_was_asked_for(knowing, serve, ca):
     server = serve(tls=ca.server())
     knowing.refuses("NetworkError", "get", f"http://hub.test:{server.port}/")
+
+
+def test_a_server_that_wants_another_version_of_tls(knowing, serve, ca):
+    context = ca.server()
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    server = serve(tls=context)
+    try:
+        assert knowing.get(at(server)).status == 200  # by a MicroPython that speaks it
+    except DeviceError as error:
+        assert error.name == "TlsError" and error.text, error
+        assert server.saw_the_end() and not server.requests
 
 
 def test_a_server_that_says_nothing(knowing, serve):

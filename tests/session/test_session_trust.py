@@ -1,8 +1,10 @@
 """TLS: who is trusted, and who is not and learns nothing."""
 
 import re
+import ssl
 
 import pytest
+import trustme
 from byte_server import ByteServer
 from session import certificates
 from session.certificates import Authority, at, days_from_now
@@ -38,6 +40,14 @@ def test_the_right_server(knowing, serve, ca, name):
 def test_a_server_below_an_intermediate_ca(knowing, serve, ca):
     server = serve(tls=ca.server_of_a_child())
     assert post(knowing, at(server)).status == 200
+
+
+def test_a_server_with_rsa_keys(device, serve):
+    ca = Authority(key_type=trustme.KeyType.RSA)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("hub.test", key_type=trustme.KeyType.RSA).configure_cert(context)
+    device.ask("use", ca=ca.der_hex)
+    assert post(device, at(serve(tls=context))).status == 200
 
 
 def test_the_second_of_several_cas(device, serve, ca):

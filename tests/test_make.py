@@ -77,7 +77,7 @@ def test_make_run_shows_the_whole_story_and_ends_by_itself():
         lines = process.communicate(timeout=100)[0].splitlines()
     assert process.returncode == 0, "\n".join(lines)
     story = [
-        r"^hub   \| listens at http://127.0.0.1:\d+",
+        r"^hub   \| listens at https://127.0.0.1:\d+",
         r"^flash \| added /main.py",
         r"^board \| Wi-Fi: connected",
         r"^board \| clock: 20",
@@ -102,7 +102,7 @@ def test_make_run_says_what_did_not_come():
 
 @pytest.mark.parametrize("word", ["run", "board", "hub"])
 def test_ctrl_c_ends_everything(word):
-    first_line = {"run": "telemetry", "board": r"^port: /dev/", "hub": r"^hub: http://127.0.0.1:\d+"}[word]
+    first_line = {"run": "telemetry", "board": r"^port: /dev/", "hub": r"^hub: https://127.0.0.1:\d+"}[word]
     with task(word) as process:
         lines = lines_until(process, first_line)
         assert word == "run" or len(lines) == 1  # a tool may read the first line
@@ -111,6 +111,13 @@ def test_ctrl_c_ends_everything(word):
         os.killpg(process.pid, signal.SIGINT)
         rest = process.stdout.read()
     assert "Traceback" not in rest
+
+
+def test_a_hub_without_tls():
+    with task("hub", "HTTP=plain") as process:
+        assert lines_until(process, r"^hub: http://127.0.0.1:\d+")
+        os.killpg(process.pid, signal.SIGINT)
+        process.stdout.read()
 
 
 def test_another_micropython(tmp_path, monkeypatch):
@@ -132,5 +139,5 @@ def test_another_micropython(tmp_path, monkeypatch):
 
 def test_make_alone_lists_the_tasks():
     listed = subprocess.run(["make"], cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=True).stdout
-    for word in ("run", "test", "lint", "board", "hub", "deploy"):
+    for word in ("run", "test", "lint", "board", "hub", "deploy", "roots"):
         assert re.search(rf"^{word} ", listed, re.MULTILINE)

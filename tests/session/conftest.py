@@ -44,6 +44,14 @@ def device(with_heap: Callable[[str], Device]) -> Device:
 
 
 @pytest.fixture
+def fresh_device() -> Iterator[Device]:
+    """A device that was just switched on: for what nearly fills its heap, however the tests before it left theirs."""
+    with Device() as process:
+        process.ask("use")
+        yield process
+
+
+@pytest.fixture
 def big_device(with_heap: Callable[[str], Device]) -> Device:
     """A device for bodies that no board could hold."""
     return with_heap("4M")

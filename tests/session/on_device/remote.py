@@ -1,4 +1,4 @@
-"""A `Session` under MicroPython in the hands of a test: remote.py LIB. A line of JSON in is a call, one out its result.
+"""A `Session` under MicroPython in the hands of a test. A line of JSON in is a call, a line of JSON out its result.
 
 What the library prints goes out as well; a result begins with the byte 0x1e, so that the two are not mixed up.
 """
@@ -12,9 +12,8 @@ import sys
 from binascii import hexlify, unhexlify
 
 gc.threshold(16 * 1024)  # as boot.py does
-sys.path[:] = ["", ".frozen", sys.argv[1], __file__.rpartition("/")[0]]
 
-from sockets import Sockets  # noqa: E402 - found by the line above
+from sockets import Sockets  # noqa: E402 - after the line above
 
 sockets = sys.modules["socket"] = Sockets()
 
@@ -59,8 +58,11 @@ def close():
         session.close()
 
 
-def request(method, url, data=None, repeat=None, kind="bytes", **options):
-    """One request, its answer as plain values. `data` is text, or a pattern to be repeated; `kind` its type."""
+def request(method, url, data=None, repeat=None, kind="bytes", wanted=None, **options):
+    """One request, its answer as plain values. `data` is text, or a pattern to be repeated; `kind` its type.
+
+    `wanted`: the names of the headers to give back; all, if it is None; with none they are not even looked for.
+    """
     response = session.request(method, url, data=_body(data, repeat, kind), **options)
     try:
         content = response.content
@@ -68,7 +70,7 @@ def request(method, url, data=None, repeat=None, kind="bytes", **options):
             "status": response.status_code,
             "length": len(content),
             "sha256": _hex(hashlib.sha256(content).digest()),
-            "headers": getattr(response, "headers", None),
+            "headers": _headers(response, wanted),
         }
         if len(content) <= 2048:
             answer["content"] = _hex(content)
@@ -132,6 +134,7 @@ def fail_often(urls, count, timeout):
     """So many requests that must all fail, by turns: file descriptors and heap before and after, what was raised."""
     raised = {}
     before = None
+    count += -count % len(urls)  # so that the last one before is the last one after
     for index in range(-10 * len(urls), count):  # the first ones fill what is filled once
         if index == 0:
             before = {"fds": fds(), "heap": heap()}
@@ -179,6 +182,12 @@ def _body(data, repeat, kind):
         return data * (repeat or 1)
     data = data.encode() * (repeat or 1)
     return bytearray(data) if kind == "bytearray" else data
+
+
+def _headers(response, wanted):
+    if wanted is None:
+        return getattr(response, "headers", None)
+    return {name: response.headers[name] for name in wanted}
 
 
 def _hex(data):

@@ -19,7 +19,7 @@ def test_a_get(device, serve):
     assert (request.method, request.target, request.version) == ("GET", "/v1/devices/1?a=b&c", "HTTP/1.1")
     assert request.header("Host") == server.host
     assert request.header("Authorization") == KEY
-    assert request.header("Content-Length") is None
+    assert request.header("Content-Length") in (None, "0")
     assert request.head.count(KEY.encode()) == 1
     assert bytes(server.connections[0].received) == request.head
 
@@ -125,7 +125,7 @@ def test_the_headers_of_one_request_are_not_those_of_the_next(device, serve):
     device.get(server.url + "/a")
     assert [r.header("Authorization") for r in server.requests] == [KEY, None, None, None, None]
     assert [r.header("X-A") for r in server.requests] == ["1", None, "2", None, None]
-    assert [r.header("Content-Length") for r in server.requests] == [None, None, None, "1", None]
+    assert [r.header("Content-Length") or "0" for r in server.requests] == ["0", "0", "0", "1", "0"]
     assert [r.body for r in server.requests] == [b"", b"", b"", b"b", b""]
 
 

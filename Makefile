@@ -2,6 +2,7 @@
 
 PYTHON ?= python3.11
 BIN := .venv/bin
+PLAIN = $(if $(filter plain,$(HTTP)),--plain)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: help run test lint format board hub deploy constraints clean
@@ -9,8 +10,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 help: ## what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-run: .venv/ready ## the demo: hub, virtual ESP32, telemetry, a new firmware; FOR=30 ends it after 30 s
-	@$(BIN)/python -m tools.demo $(if $(FOR),--seconds $(FOR))
+run: .venv/ready ## the demo: hub, virtual ESP32, telemetry, a new firmware; FOR=30 ends it, HTTP=plain is without TLS
+	@$(BIN)/python -m tools.demo $(if $(FOR),--seconds $(FOR)) $(PLAIN)
 
 test: .venv/ready ## every test
 	$(BIN)/python -m pytest
@@ -28,9 +29,9 @@ format: .venv/ready ## lays the code out
 board: .venv/ready ## the virtual ESP32 alone; FLASH=file keeps its flash
 	@$(BIN)/python -m tools.board $(if $(FLASH),--flash $(FLASH))
 
-hub: .venv/ready ## the local hub alone; HOST=0.0.0.0 lets boards on the network reach it
+hub: .venv/ready ## the local hub alone; HOST=0.0.0.0 lets boards on the network reach it; HTTP=plain
 	@$(BIN)/python -m tools.hub serve $(if $(HOST),--host $(HOST)) $(if $(HUB_PORT),--port $(HUB_PORT)) \
-	  $(if $(DATABASE),--database $(DATABASE))
+	  $(if $(DATABASE),--database $(DATABASE)) $(PLAIN)
 
 deploy: .venv/ready ## puts the software on a board: PORT=/dev/ttyUSB0 [TOOL=ampy] [MPY=1] [FORCE=1]
 	@$(BIN)/python -m tools.deploy $(if $(PORT),--port $(PORT)) $(if $(TOOL),--tool $(TOOL)) $(if $(filter-out 0,$(MPY)),--mpy) \

@@ -1,5 +1,6 @@
 """What the tests of the whole share: a hub, and a virtual ESP32 with our software on its flash."""
 
+import base64
 import json
 import shutil
 import threading
@@ -31,12 +32,12 @@ def eventually(condition: Callable[[], Any], timeout: float = 40.0) -> Any:
 
 
 class Rig:
-    """A hub and a board that was deployed to, not switched on yet."""
+    """A hub and a board that was deployed to, not switched on yet. With `tls` they speak https."""
 
-    def __init__(self, flash: Path) -> None:
+    def __init__(self, flash: Path, tls: bool = False) -> None:
         self.events: list[Event] = []
         self._lock = threading.Lock()
-        self.hub = LocalHub(database=flash.with_suffix(".db"), on_event=self._keep)
+        self.hub = LocalHub(database=flash.with_suffix(".db"), on_event=self._keep, tls=tls)
         self.board = VirtualBoard(str(flash), ssid="virtual", password=WIFI_PASSWORD)
         self.hub.start()
         self.settings()
@@ -54,6 +55,8 @@ class Rig:
             "hardware_key": HARDWARE_KEY,
             "interval": 1,
         }
+        if self.hub.ca is not None:
+            settings["ca"] = base64.b64encode(self.hub.ca).decode()
         self.board.write_file("/settings.json", json.dumps(settings | changes).encode())
 
     def state(self, path: str) -> dict[str, Any]:
@@ -92,10 +95,11 @@ def deployed_flash(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def rig(deployed_flash: Path, tmp_path: Path) -> Iterator[Rig]:
+def rig(request: pytest.FixtureRequest, deployed_flash: Path, tmp_path: Path) -> Iterator[Rig]:
+    """`@pytest.mark.parametrize("rig", [True], indirect=True)` has it speak https."""
     flash = tmp_path / "flash.img"
     shutil.copyfile(deployed_flash, flash)
-    a_rig = Rig(flash)
+    a_rig = Rig(flash, tls=getattr(request, "param", False))
     try:
         yield a_rig
     finally:

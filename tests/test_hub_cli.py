@@ -1,5 +1,6 @@
 """The local hub's command line, from end to end: each command a process of its own."""
 
+import base64
 import json
 import os
 import queue
@@ -51,6 +52,7 @@ class Serve:
         self._coming = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
         self.url = self.line().removeprefix("hub: ")
+        self._ca_file = Path(folder, "build/hub-ca.der")
 
     def _read(self):
         for line in self.process.stdout:
@@ -59,6 +61,14 @@ class Serve:
     def line(self):
         self.lines.append(self._coming.get(timeout=WAIT_S))
         return self.lines[-1]
+
+    @property
+    def ca(self):
+        """What a user puts on a board; it is there before the first line."""
+        return self._ca_file.read_bytes()
+
+    def device(self, **changes):
+        return TestDevice(self.url, self.ca, **changes)
 
     def end(self, number=signal.SIGINT):
         """The exit code and what was on stderr."""
@@ -79,16 +89,18 @@ class Serve:
 def test_serve_and_play_the_cloud(tmp_path):
     (tmp_path / "app.bin").write_bytes(b"the firmware")
     with Serve(tmp_path) as serve:
-        assert serve.lines[0] == f"hub: {serve.url}" and serve.url.startswith("http://127.0.0.1:")
+        assert serve.lines[0] == f"hub: {serve.url}" and serve.url.startswith("https://127.0.0.1:")
         assert serve.line() == f"cloud: {serve.url}/cloud/v1"
         assert serve.line() == f"cloud key: in {Path('build/hub.json')}"
+        assert serve.line() == f"CA: {Path('build/hub-ca.der')}"
         left = tmp_path / "build" / "hub.json"
         assert stat.S_IMODE(left.stat().st_mode) == 0o600
         key = json.loads(left.read_text())["key"]
-        assert json.loads(left.read_text()) == {"hub": serve.url, "key": key}
+        ca = base64.b64encode(serve.ca).decode()
+        assert json.loads(left.read_text()) == {"hub": serve.url, "key": key, "ca": ca}
 
         assert run(tmp_path, "devices").stdout == "no devices\n"
-        device = TestDevice(serve.url)
+        device = serve.device()
         assert serve.line().startswith(f"registered {device.id}")
         published = run(tmp_path, "publish", "1.1.0", "--file", "app.bin", "--notes", "Faster")
         assert published.returncode == 0 and published.stdout.startswith("published 1.1.0: app.bin, 12 bytes")
@@ -98,7 +110,7 @@ def test_serve_and_play_the_cloud(tmp_path):
         assert line.startswith(f"telemetry {device.id}") and '"temperature":21.5' in line and '"1.1.0"' in line
         file = device.request("GET", "/files").json()[0]
         assert (file["name"], file["public_notes"]) == ("app.bin", "Faster")
-        assert call("GET", file["url"]).content == b"the firmware"
+        assert call("GET", file["url"], serve.ca).content == b"the firmware"
         assert serve.line().startswith("download")
 
         listed = run(tmp_path, "devices").stdout.splitlines()
@@ -121,9 +133,9 @@ def test_serve_and_play_the_cloud(tmp_path):
 def test_sigterm_and_a_database(tmp_path):
     arguments = ["--database", "hub.db", "--cloud-key", "mine", "--hardware-key", "hw-1", "--hardware-key", "hw-2"]
     with Serve(tmp_path, *arguments) as serve:
-        device = TestDevice(serve.url, hardware_key="hw-2")
+        device = serve.device(hardware_key="hw-2")
         with pytest.raises(Exception, match="403"):
-            TestDevice(serve.url, sn="SN-2")
+            serve.device(sn="SN-2")
         port = serve.url.rpartition(":")[2]
         assert serve.end(signal.SIGTERM) == (0, "")
     with Serve(tmp_path, *arguments, "--port", port) as serve:
@@ -132,17 +144,44 @@ def test_sigterm_and_a_database(tmp_path):
         # From another folder, where no hub left its address.
         elsewhere = tmp_path / "elsewhere"
         elsewhere.mkdir()
-        assert device.id in run(elsewhere, "devices", "--hub", serve.url + "/", "--key", "mine").stdout
-        assert device.id in run(elsewhere, "devices", "--hub", serve.url, HUB_KEY="mine").stdout
+        there = ["devices", "--ca", str(tmp_path / "build" / "hub-ca.der"), "--hub", serve.url]
+        assert device.id in run(elsewhere, *there[:-1], serve.url + "/", "--key", "mine").stdout
+        assert device.id in run(elsewhere, *there, HUB_KEY="mine").stdout
         assert device.id in run(tmp_path, "devices").stdout
+        failed(run(elsewhere, "devices", "--hub", serve.url, "--key", "mine"), "certificate")  # whom should it trust?
         for outcome in (
             run(elsewhere, "devices"),
-            run(elsewhere, "devices", "--hub", serve.url),
-            run(elsewhere, "devices", "--hub", serve.url, "--key", "wrong"),
+            run(elsewhere, *there),
+            run(elsewhere, *there, "--key", "wrong"),
             run(tmp_path, "devices", "--hub", serve.url.replace("127.0.0.1", "localhost")),  # its key is not sent there
             run(tmp_path, "devices", HUB_KEY="wrong"),
         ):
             failed(outcome, "key")
+        device.close()
+
+
+def test_a_kept_ca_is_the_same_for_years(tmp_path):
+    """Boards hold it: with a database it stays, without one every hub has its own."""
+    with Serve(tmp_path, "--database", "hub.db") as serve:
+        kept = serve.ca
+        key_file = tmp_path / "hub.db.ca.pem"
+        assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
+        assert subprocess.run(["git", "check-ignore", "-q", "hub.db.ca.pem"], cwd=ROOT).returncode == 0
+    with Serve(tmp_path, "--database", "hub.db") as serve:
+        assert serve.ca == kept
+        serve.device(sn="SN-9").close()
+    with Serve(tmp_path) as serve:
+        assert serve.ca != kept
+
+
+def test_a_plain_hub(tmp_path):
+    with Serve(tmp_path, "--plain") as serve:
+        assert serve.url.startswith("http://127.0.0.1:")
+        device = TestDevice(serve.url)
+        assert device.id in run(tmp_path, "devices").stdout
+        assert (
+            not (tmp_path / "build" / "hub-ca.der").exists() and "ca" not in (tmp_path / "build/hub.json").read_text()
+        )
         device.close()
 
 
@@ -160,6 +199,12 @@ def test_errors_are_one_line(tmp_path):
     failed(run(tmp_path, "publish"), "version")
     failed(run(tmp_path, "devices"), "no hub")
     failed(run(tmp_path, "devices", "--hub", "http://127.0.0.1:1", "--key", "k"), "127.0.0.1:1")
+    nowhere = ["devices", "--hub", "https://127.0.0.1:1", "--key", "k"]
+    failed(run(tmp_path, *nowhere), "127.0.0.1:1")
+    failed(run(tmp_path, *nowhere, "--ca", "missing.der"), "missing.der")
+    failed(run(tmp_path, *nowhere, "--ca", "text.db"), "text.db is no certificate")
+    (tmp_path / "bad-ca.db.ca.pem").write_text("no CA")
+    failed(run(tmp_path, "serve", "--database", "bad-ca.db"), "bad-ca.db.ca.pem holds no CA")
     failed(run(tmp_path, "devices", "--hub", "not a url", "--key", "k"), "not a url")
     failed(run(tmp_path, "devices", "--hub", "ftp://[", "--key", "k"), "ftp")
     failed(run(tmp_path, "serve", "--port", "x"), "--port")

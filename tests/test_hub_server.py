@@ -2,7 +2,9 @@
 
 import socket
 import sqlite3
+import ssl
 import threading
+import time
 
 import httpx
 import pytest
@@ -89,6 +91,59 @@ def test_other_hosts(host, name):
         # What a device is told is an address that leads back here, not the wildcard.
         assert TestDevice(reply.json()["hub_url"], sn="SN-2").send().status_code == 200
         assert "0.0.0.0" not in reply.text
+
+
+def certificate(hub, name):
+    """What the hub shows a client that trusts its CA and wants `name`."""
+    context = ssl.create_default_context(cadata=hub.ca)
+    plain = socket.create_connection(("127.0.0.1", hub.port), timeout=60)
+    with context.wrap_socket(plain, server_hostname=name) as client:  # closes `plain` too
+        return client.getpeercert()
+
+
+def test_https_with_a_ca_of_its_own():
+    with LocalHub() as hub:
+        assert hub.ca is None
+    with LocalHub(tls=True) as hub, LocalHub(tls=True) as other:
+        assert hub.url == f"https://127.0.0.1:{hub.port}" and hub.ca != other.ca
+        device = TestDevice(hub.url, hub.ca)
+        assert device.registration["hub_url"] == hub.url
+        for n in range(3):  # on one kept connection
+            assert device.send({"n": n}).status_code == 200
+        file = hub.publish("1.1.0", b"bytes")
+        url = device.request("GET", f"/files/{file['id']}").json()["url"]
+        assert url.startswith(hub.url) and call("GET", url, hub.ca).content == b"bytes"
+        device.close()
+        for wrong in (None, other.ca):
+            with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+                register(hub.url, wrong)
+        with pytest.raises(httpx.RemoteProtocolError):
+            register(hub.url.replace("https", "http"))
+
+
+def test_the_certificate_covers_how_the_hub_is_reached():
+    # It is none for a clock that was never set, and one for the years to come.
+    with LocalHub(tls=True, host="0.0.0.0") as hub:
+        for name in ("127.0.0.1", "localhost", socket.gethostname()):
+            found = certificate(hub, name)
+        start, end = (ssl.cert_time_to_seconds(found[field]) for field in ("notBefore", "notAfter"))
+        assert time.time() - 2 * 86400 < start < time.time() < time.time() + 500 * 86400 < end
+        addresses = {value for kind, value in found["subjectAltName"] if kind == "IP Address"}
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.connect(("192.0.2.1", 9))  # sends nothing: it asks for the address that others see
+            assert probe.getsockname()[0] in addresses
+        with pytest.raises(ssl.SSLCertVerificationError, match="(?i)hostname"):
+            certificate(hub, "elsewhere.example")
+
+
+def test_a_kept_ca_issues_again(tmp_path):
+    database = tmp_path / "hub.db"
+    with LocalHub(database, tls=True) as hub:
+        device = TestDevice(hub.url, hub.ca)
+    with LocalHub(database, tls=True, port=hub.port) as again:
+        assert again.ca == hub.ca and device.send().status_code == 200
+    device.close()
+    assert b"PRIVATE KEY" in (tmp_path / "hub.db.ca.pem").read_bytes()
 
 
 def test_a_port_that_is_taken():

@@ -77,7 +77,7 @@ def test_make_run_shows_the_whole_story_and_ends_by_itself():
         lines = process.communicate(timeout=100)[0].splitlines()
     assert process.returncode == 0, "\n".join(lines)
     story = [
-        r"^hub   \| listens at http://127.0.0.1:\d+",
+        r"^hub   \| listens at https://127.0.0.1:\d+",
         r"^flash \| added /main.py",
         r"^board \| Wi-Fi: connected",
         r"^board \| clock: 20",
@@ -102,7 +102,7 @@ def test_make_run_says_what_did_not_come():
 
 @pytest.mark.parametrize("word", ["run", "board", "hub"])
 def test_ctrl_c_ends_everything(word):
-    first_line = {"run": "telemetry", "board": r"^port: /dev/", "hub": r"^hub: http://127.0.0.1:\d+"}[word]
+    first_line = {"run": "telemetry", "board": r"^port: /dev/", "hub": r"^hub: https://127.0.0.1:\d+"}[word]
     with task(word) as process:
         lines = lines_until(process, first_line)
         assert word == "run" or len(lines) == 1  # a tool may read the first line

@@ -1,10 +1,11 @@
 """The demo: a hub and a virtual ESP32 with a new flash, our software put on it as a user would, and what happens then.
 
-`python -m tools.demo [--seconds N]`: until Ctrl-C, or for N seconds; then the exit code is 1 if telemetry or the
-announcement of the new firmware did not come.
+`python -m tools.demo [--seconds N] [--plain]`: until Ctrl-C, or for N seconds; then the exit code is 1 if telemetry or
+the announcement of the new firmware did not come. With --plain they speak http.
 """
 
 import argparse
+import base64
 import json
 import signal
 import sys
@@ -28,7 +29,7 @@ NEW_VERSION = "1.1.0"
 class Demo:
     """Shows what the board says and what the hub received, a line each, as it happens."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: bool = True) -> None:
         self.telemetries = 0
         self.announcements = 0
         self.announced = threading.Event()
@@ -37,7 +38,7 @@ class Demo:
         self._blinked = False
         self._rest = b""
         self._lock = threading.Lock()
-        self.hub = LocalHub(on_event=self._on_event)
+        self.hub = LocalHub(on_event=self._on_event, tls=tls)
         self.board = VirtualBoard(console=self._on_console, on_led=self._on_led)
 
     def start(self) -> None:
@@ -53,6 +54,8 @@ class Demo:
             "hardware_key": "demo-hardware-key",
             "interval": INTERVAL_S,
         }
+        if self.hub.ca is not None:
+            settings["ca"] = base64.b64encode(self.hub.ca).decode()
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "settings.json")
             file.write_text(json.dumps(settings))
@@ -116,7 +119,7 @@ class Demo:
         for line in (
             "Now try, here:      press (and Enter) presses BOOT: yes to the upgrade. Or reset, wifi off, wifi on, help",
             f"In another terminal: .venv/bin/mpremote connect {self.board.port}   (Ctrl-C stops main.py, Ctrl-] ends)",
-            f"                     curl {self.hub.url}/openapi.json",
+            f"                     curl {'--insecure ' if self.hub.ca else ''}{self.hub.url}/openapi.json",
             "Each on its own:     make board, make hub; make deploy PORT=... puts the software on either board",
         ):
             self.say("", line)
@@ -125,11 +128,11 @@ class Demo:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.demo", description=__doc__)
     parser.add_argument("--seconds", type=float, help="end after so many seconds; default: with Ctrl-C")
-    end = parser.parse_args().seconds
-    if end is not None:
-        end += time.monotonic()
+    parser.add_argument("--plain", action="store_true", help="http between board and hub; default: https")
+    options = parser.parse_args()
+    end = None if options.seconds is None else options.seconds + time.monotonic()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    demo = Demo()
+    demo = Demo(tls=not options.plain)
     try:
         demo.start()
         _follow(demo, end)

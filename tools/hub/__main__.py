@@ -1,10 +1,12 @@
 """The hub's command line: `python -m tools.hub serve`, and what plays the cloud from another terminal.
 
-A running hub leaves its address and cloud key in build/hub.json, readable by its user only, where the other commands
-find them. An error is one line on stderr and exit code 1.
+A running hub leaves its address, cloud key and CA in build/hub.json, readable by its user only, where the other
+commands find them, and the CA's certificate for boards in build/hub-ca.der. An error is one line on stderr and exit
+code 1.
 """
 
 import argparse
+import base64
 import json
 import os
 import signal
@@ -16,12 +18,15 @@ from urllib.parse import quote
 
 import httpx
 
+from tools.hub.client import trust
 from tools.hub.errors import shown
+from tools.hub.private import write_private
 
 if TYPE_CHECKING:
     from tools.hub import LocalHub
 
 HUB_FILE = Path("build/hub.json")
+CA_FILE = Path("build/hub-ca.der")
 _TIMEOUT_S = 30
 _LAST_SHOWN = 5
 
@@ -58,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for boards on the network")
     serve.add_argument("--port", type=int, default=0, help="default: one that is free")
     serve.add_argument("--database", metavar="FILE", help="keep the state in this file; default: it ends with the hub")
+    serve.add_argument("--plain", action="store_true", help="http; default: https, with a CA of its own")
     serve.add_argument("--cloud-key", metavar="KEY", help="default: made up")
     serve.add_argument("--hardware-key", metavar="KEY", action="append", help="accept these only; default: any")
     serve.set_defaults(run=_serve)
@@ -80,6 +86,9 @@ def _parser() -> argparse.ArgumentParser:
 def _client(commands: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text)
     parser.add_argument("--hub", metavar="URL", help=f"default: the running hub, by {HUB_FILE}")
+    parser.add_argument(
+        "--ca", type=Path, metavar="FILE", help="DER or PEM of the CA to trust; default: the running hub's CA"
+    )
     parser.add_argument("--key", help="cloud key; default: HUB_KEY of the environment, or the running hub's")
     parser.set_defaults(run=run)
     return parser
@@ -99,7 +108,7 @@ def _serve(options: argparse.Namespace) -> None:
         print(event, flush=True)
 
     keys = (options.cloud_key, options.hardware_key)
-    hub = LocalHub(options.database, options.host, options.port, *keys, on_event=tell)
+    hub = LocalHub(options.database, options.host, options.port, *keys, on_event=tell, tls=not options.plain)
     try:
         hub.start()
     except (OSError, UnicodeError) as error:
@@ -108,7 +117,8 @@ def _serve(options: argparse.Namespace) -> None:
         raise CommandError(f"cannot use the database: {str(error).splitlines()[0]}") from None
     try:
         _leave_address(hub)
-        print(f"hub: {hub.url}\ncloud: {hub.url}/cloud/v1\ncloud key: in {HUB_FILE}", flush=True)
+        ca = f"\nCA: {CA_FILE}" if hub.ca else ""
+        print(f"hub: {hub.url}\ncloud: {hub.url}/cloud/v1\ncloud key: in {HUB_FILE}{ca}", flush=True)
         introduced.set()
         stop.wait()
     finally:
@@ -118,16 +128,16 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 def _leave_address(hub: "LocalHub") -> None:
-    """Write build/hub.json so that nobody else can read it, not even for an instant, nor ever half of it."""
-    new = HUB_FILE.with_name(f"{HUB_FILE.name}.{os.getpid()}")
+    """Write what the other commands, and who sets up a board, need of this hub."""
+    left = {"hub": hub.url, "key": hub.cloud_key}
     try:
         HUB_FILE.parent.mkdir(parents=True, exist_ok=True)
-        new.unlink(missing_ok=True)
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump({"hub": hub.url, "key": hub.cloud_key}, file)
-        new.replace(HUB_FILE)
+        if hub.ca is not None:
+            left["ca"] = base64.b64encode(hub.ca).decode()
+            CA_FILE.write_bytes(hub.ca)
+        write_private(HUB_FILE, json.dumps(left).encode())
     except OSError as error:
-        raise CommandError(f"cannot write {HUB_FILE}: {error}") from None
+        raise CommandError(f"cannot write {HUB_FILE.parent}: {error}") from None
 
 
 def _remove_address(hub: "LocalHub") -> None:
@@ -188,10 +198,14 @@ def _delete(options: argparse.Namespace) -> None:
 
 def _call(options: argparse.Namespace, method: str, path: str, **more: Any) -> Any:
     """One request to the cloud's interface; the reply's JSON."""
-    url, key = _where(options)
+    url, key, ca = _where(options)
+    try:
+        verify = trust(url, ca)
+    except ValueError:
+        raise CommandError(f"{options.ca} is no certificate, neither DER nor PEM") from None
     try:
         # Proxies of the environment are not asked: the hub is on this machine or next to it.
-        with httpx.Client(timeout=_TIMEOUT_S, trust_env=False) as client:
+        with httpx.Client(timeout=_TIMEOUT_S, trust_env=False, verify=verify) as client:
             answer = client.request(
                 method, f"{url}/cloud/v1{path}", headers={b"Authorization": b"Bearer " + key.encode()}, **more
             )
@@ -206,17 +220,22 @@ def _call(options: argparse.Namespace, method: str, path: str, **more: Any) -> A
     return reply
 
 
-def _where(options: argparse.Namespace) -> tuple[str, str]:
-    """The hub's address and cloud key: by option, by the environment, by what the running hub left."""
+def _where(options: argparse.Namespace) -> tuple[str, str, bytes | None]:
+    """The hub's address, cloud key and CA: by option, by the environment, by what the running hub left."""
     left = _read_address()
     url = (options.hub or left.get("hub") or "").rstrip("/")
     if not url:
         raise CommandError("no hub is running here: start one with `serve`, or give --hub and --key")
-    # The key that was left is for the hub that left it; it is not sent to any other address.
-    key = options.key or os.environ.get("HUB_KEY") or (left.get("key") if url == left.get("hub") else None)
+    # What was left is for the hub that left it: the key is sent to no other address, nor is the CA trusted there.
+    left = left if url == left.get("hub") else {}
+    key = options.key or os.environ.get("HUB_KEY") or left.get("key")
     if not key:
         raise CommandError("the cloud key is missing: give --key, or HUB_KEY in the environment")
-    return url, key
+    try:
+        ca = options.ca.read_bytes() if options.ca else base64.b64decode(left.get("ca", "")) or None
+    except OSError as error:
+        raise CommandError(f"cannot read {options.ca}: {error.strerror}") from None
+    return url, key, ca
 
 
 if __name__ == "__main__":

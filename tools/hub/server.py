@@ -3,13 +3,14 @@
 import asyncio
 import secrets
 import socket
+import ssl
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import uvicorn
 
@@ -18,6 +19,9 @@ from tools.hub.app import create_app
 from tools.hub.context import Context, url_of
 from tools.hub.db import Database
 from tools.hub.events import Event, Events
+
+if TYPE_CHECKING:
+    from tools.hub.tls import Authority
 
 _KEEP_ALIVE_S = 130  # a kept connection outlives the longest pause between two telemetries, 120 s
 _GRACE_S = 0.5  # what a request in progress is given at stop
@@ -31,7 +35,8 @@ class LocalHub:
     choose. `cloud_key` is made up if not given. `hardware_keys`: which ones may register; None: any.
     `on_event` is called with an `Event` for everything notable, one at a time, in a thread of the hub, before the
     client has its answer. It may use the helpers below, but must not send requests to the hub: they would wait for
-    one another; nor may it call `stop()`. `clock` gives seconds since 1970.
+    one another; nor may it call `stop()`. `clock` gives seconds since 1970. With `tls` the hub speaks https, with a
+    certificate of a CA of its own, `ca`, which is kept beside the database if there is one.
 
     Helpers raise Refused as the cloud's interface does (400, 404).
     """
@@ -45,6 +50,7 @@ class LocalHub:
         hardware_keys: Iterable[str] | None = None,
         on_event: Callable[[Event], object] | None = None,
         clock: Callable[[], float] = time.time,
+        tls: bool = False,
     ) -> None:
         self.host = host
         self.port = port  # after start the one that the system chose, which a second start takes again
@@ -53,6 +59,8 @@ class LocalHub:
         self._hardware_keys = None if hardware_keys is None else frozenset(hardware_keys)
         self._events = Events(on_event)
         self._clock = clock
+        self._tls = tls
+        self._authority: Authority | None = None
         self._context: Context | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._server: _Server | None = None
@@ -61,16 +69,23 @@ class LocalHub:
     @property
     def url(self) -> str:
         """The address for devices, entry server and hub in one. On all interfaces: the one of this machine."""
-        return url_of({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host), self.port)
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return url_of(host, self.port, "https" if self._tls else "http")
+
+    @property
+    def ca(self) -> bytes | None:
+        """The certificate, DER, of the CA that devices are to trust; None without `tls`. Known once it has started."""
+        return self._authority.der if self._authority is not None else None
 
     def start(self) -> Self:
-        """Serve. Raises OSError if the address is not to be had, ValueError or SQLAlchemyError for the database."""
+        """Serve. Raises OSError if the address is not to be had, ValueError or SQLAlchemyError for the database, and
+        ValueError if what is kept beside it is no CA."""
         if self._context is not None:
             raise RuntimeError("the hub is running")
         sock = _bind(self.host, self.port)
         try:
             self._context = self._open()
-            self._server = _Server(create_app(self._context))
+            self._server = _Server(create_app(self._context), self._tls_context())
             self._thread = threading.Thread(target=self._server.run, args=([sock],), name="hub", daemon=True)
             self._thread.start()
             if not self._server.ready.wait(_START_S):
@@ -99,6 +114,15 @@ class LocalHub:
             self._folder = tempfile.TemporaryDirectory(prefix="hub-")
             path = Path(self._folder.name) / "hub.db"
         return Context(Database(path), self.cloud_key, self._hardware_keys, self._events, self._clock)
+
+    def _tls_context(self) -> ssl.SSLContext | None:
+        if not self._tls:
+            return None
+        from tools.hub.tls import Authority, names_of  # here, because the plain hubs of tests need not wait for it
+
+        if self._authority is None:  # a second start is the same hub to its devices
+            self._authority = Authority(None if self._database is None else ca_file(self._database))
+        return self._authority.server_context(names_of(self.host))
 
     def __enter__(self) -> Self:
         return self if self._context is not None else self.start()
@@ -139,7 +163,7 @@ class LocalHub:
 class _Server(uvicorn.Server):
     """uvicorn, but it says when it listens, and it stops without waiting for clients that keep a connection."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, tls: ssl.SSLContext | None = None) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -152,6 +176,7 @@ class _Server(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 timeout_keep_alive=_KEEP_ALIVE_S,
+                ssl_context_factory=(lambda *_: tls) if tls is not None else None,
             )
         )
         self.ready = threading.Event()
@@ -171,6 +196,11 @@ class _Server(uvicorn.Server):
         for connection in list(self.server_state.connections):
             connection.transport.abort()  # a client that sent half a request, or does not read its answer
         await super().shutdown(sockets)
+
+
+def ca_file(database: str | Path) -> Path:
+    """Where a hub with this database keeps its CA, the private key with it."""
+    return Path(database).with_name(Path(database).name + ".ca.pem")
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -4,6 +4,8 @@ from typing import Any
 
 import httpx
 
+from tools.hub.client import trust
+
 IDENTITY: dict[str, Any] = {
     "hardware_key": "hw-key-of-the-model",
     "sn": "SN-1",
@@ -12,16 +14,15 @@ IDENTITY: dict[str, Any] = {
 }
 
 
-def call(method: str, url: str, **more: Any) -> httpx.Response:
-    """One request on a connection of its own."""
-    # No proxy of the environment is asked, and no CA is loaded (that takes longer than the request): it is plain HTTP.
-    return httpx.request(method, url, trust_env=False, verify=False, **more)
+def call(method: str, url: str, ca: bytes | None = None, **more: Any) -> httpx.Response:
+    """One request on a connection of its own; `ca` is the hub's, if it speaks https. No proxy is asked."""
+    return httpx.request(method, url, trust_env=False, verify=trust(url, ca), **more)
 
 
-def register(url: str, **changes: Any) -> httpx.Response:
+def register(url: str, ca: bytes | None = None, **changes: Any) -> httpx.Response:
     """The hub's answer to a registration with IDENTITY and these changes; a field given as `...` is left out."""
     fields = {name: value for name, value in (IDENTITY | changes).items() if value is not ...}
-    return call("POST", f"{url}/v1/devices", json=fields)
+    return call("POST", f"{url}/v1/devices", ca, json=fields)
 
 
 class TestDevice:
@@ -29,13 +30,13 @@ class TestDevice:
 
     __test__ = False  # no test class, whatever pytest thinks of its name
 
-    def __init__(self, url: str, **changes: Any) -> None:
-        """Register at `url`. Raises httpx.HTTPStatusError if the hub refuses."""
-        self.registration: dict[str, str] = register(url, **changes).raise_for_status().json()
+    def __init__(self, url: str, ca: bytes | None = None, **changes: Any) -> None:
+        """Register at `url`; `ca` is `LocalHub.ca`. Raises httpx.HTTPStatusError if the hub refuses."""
+        self.registration: dict[str, str] = register(url, ca, **changes).raise_for_status().json()
         self.id = self.registration["id"]
         self.key = self.registration["access_key"]
         self.url = f"{url}/v1/devices/{self.id}"
-        self._client = httpx.Client(trust_env=False, verify=False)
+        self._client = httpx.Client(trust_env=False, verify=trust(url, ca))
 
     def request(self, method: str, path: str = "", key: str | None = None, **more: Any) -> httpx.Response:
         """One request under the device's own path, with its own key or another; an empty `key` sends none."""

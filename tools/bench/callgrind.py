@@ -9,7 +9,7 @@ from typing import Any
 
 from tools.bench.workshop import BenchError, Workshop
 
-# The `micropython` of PyPI is a CPython process that loads the interpreter as a library: only this function of it counts.
+# The `micropython` of PyPI is a CPython process that loads the interpreter as a library: only this function counts.
 _ENTRY = "micropython_unix_main"
 _START = "import sys; from micropython_unix import main; sys.argv[0] = 'micropython'; sys.exit(main())"
 _COLLECTED = re.compile(r"Collected : (\d+)")

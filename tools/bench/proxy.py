@@ -13,7 +13,7 @@ _TLS_HANDSHAKE = 0x16  # RFC 8446, section 5.1: the first byte of a client that 
 
 @dataclass
 class Counts:
-    """What went through so far. Bytes are those of TCP's payload: with TLS its records and handshakes are among them."""
+    """What went through so far. Bytes are TCP's payload: with TLS its records and handshakes are among them."""
 
     connections: int = 0
     handshakes: int = 0

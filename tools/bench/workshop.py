@@ -1,10 +1,12 @@
 """Compiles a library and the bench's own device side to .mpy, and runs MicroPython processes on them."""
 
+import itertools
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,11 +29,14 @@ class Workshop:
         """`lib`: the folder that holds `telemetry`."""
         self.folder = folder
         self.lib = folder / "lib"
-        self.sizes = {path.stem: compile_module(path, self.lib / "telemetry") for path in modules_of(lib)}
-        for path in sorted(DEVICE.glob("*.py")):
-            compile_module(path, self.lib / "bench")
-        if not self.sizes:
+        modules = sorted((lib / "telemetry").glob("*.py"))
+        if not modules:
             raise BenchError(f"{lib}: no telemetry/*.py there")
+        own = sorted(DEVICE.glob("*.py"))
+        with ThreadPoolExecutor(os.cpu_count()) as workers:
+            sizes = list(workers.map(compile_module, modules, itertools.repeat(self.lib / "telemetry")))
+            list(workers.map(compile_module, own, itertools.repeat(self.lib / "bench")))
+        self.sizes = {path.stem: size for path, size in zip(modules, sizes)}  # bytes of each .mpy
 
     def run(self, config: dict[str, Any]) -> Any:
         """What `device/run.py` found. Raises BenchError if it failed."""
@@ -99,11 +104,6 @@ def lines_until(process: subprocess.Popen[str], mark: str) -> str:
         if line.strip() == mark:
             break
     return said
-
-
-def modules_of(lib: Path) -> list[Path]:
-    """The library's own modules."""
-    return sorted((lib / "telemetry").glob("*.py"))
 
 
 def compile_module(source: Path, folder: Path) -> int:

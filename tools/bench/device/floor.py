@@ -1,5 +1,6 @@
-"""The floor: what a telemetry costs at least. A hand-written loop for this one hub and this one message: one kept socket,
-a head that is ready but for the body's length, one buffer for the answer. No validation, no limits, no errors."""
+"""The floor: what a telemetry costs at least. A hand-written loop for this one hub and this one message: one kept
+socket, a head that is ready but for the body's length, one buffer for the answer. No validation, no limits, no errors.
+"""
 
 import json
 import select
@@ -16,11 +17,12 @@ class Floor:
         host, _, port = place.partition(":")
         self._socket = socket.socket()
         self._socket.connect(socket.getaddrinfo(host, int(port))[0][-1])
+        # The plain socket also for https: that of TLS is asked once a millisecond, which is longer than the hub takes.
+        self._poll = select.poll()
+        self._poll.register(self._socket, select.POLLIN)
         if scheme == "https":
             self._socket = secured(self._socket, host, ca)
         self._socket.setblocking(False)  # so that readinto gives what is there
-        self._poll = select.poll()
-        self._poll.register(self._socket, select.POLLIN)
         head = "POST /v1/devices/%s/telemetry HTTP/1.1\r\nHost: %s\r\nAuthorization: %s\r\n" % (
             identity["id"],
             place,

@@ -1,6 +1,7 @@
 """Runs one subject: `micropython -m bench.run`. Prints `RESULT` and what was measured, as JSON.
 
-`config.json` in the current folder holds `task`, `subject`, `url`, `identity`, `delta`, `count`, and for https the path of the CA's certificate as `ca`.
+`config.json` in the current folder has `task`, a function of this module; `subject`, `url`, `identity`, `delta`,
+`count`; and for https the path of the CA's certificate as `ca`.
 """
 
 import gc
@@ -75,6 +76,29 @@ def time(config):
         send()
         taken[i] = ticks_diff(ticks_us(), start)
     return taken
+
+
+def imports(config):
+    """Heap that `import telemetry` takes, and which modules of the library those of `modules` bring with them."""
+    gc.collect()
+    before = gc.mem_alloc()
+    __import__("telemetry")
+    gc.collect()
+    heap = gc.mem_alloc() - before
+    for name in config["modules"]:
+        __import__("telemetry." + name)
+    return {"heap": heap, "modules": [name for name in sys.modules if name.split(".")[0] == "telemetry"]}
+
+
+def build(config):
+    """Heap that a built agent takes, with the library."""
+    from bench import ours
+
+    gc.collect()
+    before = gc.mem_alloc()
+    config["agent"] = ours.build(config)  # so that it is still there
+    gc.collect()
+    return {"heap": gc.mem_alloc() - before}
 
 
 def identify(config):

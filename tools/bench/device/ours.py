@@ -52,14 +52,6 @@ def session(ca):
     return Session(ca)
 
 
-def identify(config):
-    """Puts the identity where the agent finds it after a restart."""
-    from telemetry.store import Store
-
-    Store("identity.json").save(dict(config["identity"], entry_url=config["url"], firmware_version="1.0.0"))
-    Store("version.json").save({"curr_ver": "1.0.0", "latest_ver": "1.0.0"})
-
-
 def prepare(config):
     """A function that sends one telemetry. `readings` must be the same at each call."""
     agent = build(config)

@@ -28,9 +28,9 @@ def time(config):
     taken = [0] * (config["count"] - 1)
     gc.collect()
     for i in range(len(taken)):
-        start = ticks_us()
+        begin = ticks_us()
         send()
-        taken[i] = ticks_diff(ticks_us(), start)
+        taken[i] = ticks_diff(ticks_us(), begin)
     return taken
 
 

@@ -43,7 +43,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--subject", action="append", choices=SUBJECTS, help="only this; again for more")
     parser.add_argument("--measure", action="append", choices=MEASURES, help="only this; again for more")
     parser.add_argument("--profile", choices=SUBJECTS, help="which functions of MicroPython take the instructions")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.docs and arguments.quick:
+        parser.error("the README's picture is not drawn of a quick run")
+    return arguments
 
 
 def _plan(arguments: argparse.Namespace) -> Plan:

@@ -18,8 +18,8 @@ def traffic_and_heap(stand: Stand, case: Case, subject: str, count: int) -> dict
         with stand.workshop.started(job.config) as process:
             said = lines_until(process, "FIRST")
             first = proxy.counts()
-            heap = stand.workshop.result(job.config, process, said)
-        job.check()
+            ended = stand.workshop.result(job.config, process, said)
+        job.check(ended.said)
         whole = proxy.counts()
     # The first telemetry is a warm-up; over TLS it is counted, as it has the handshake, for which others pay each time.
     counted, telemetries = (whole, count) if case.scheme == "https" else (whole - first, count - 1)
@@ -28,7 +28,7 @@ def traffic_and_heap(stand: Stand, case: Case, subject: str, count: int) -> dict
         "handshakes": whole.handshakes,
         "bytes_up": round(counted.bytes_up / telemetries),
         "bytes_down": round(counted.bytes_down / telemetries),
-        "heap_bytes": round(heap),
+        "heap_bytes": round(ended.found),
     }
 
 
@@ -36,18 +36,18 @@ def median_us(stand: Stand, case: Case, subject: str, count: int) -> dict[str, f
     """The median time of a telemetry to a server that answers at once."""
     config, mirror = stand.mirrored(case, subject, "time", count)
     before = mirror.requests
-    taken = stand.workshop.run(config)
+    ended = stand.workshop.run(config)
     if mirror.requests - before != count:
-        raise BenchError(f"{subject}, {case}: {mirror.requests - before} telemetries of {count} arrived")
-    return {"median_us": round(statistics.median(taken))}
+        raise BenchError(f"{subject}, {case}: {mirror.requests - before} telemetries of {count} arrived\n{ended.said}")
+    return {"median_us": round(statistics.median(ended.found))}
 
 
 def hub_median_us(stand: Stand, case: Case, subject: str, count: int) -> float:
     """The same with the local hub, whose own work is then in it."""
     job = stand.job(case, subject, "time", count)
-    taken = stand.workshop.run(job.config)
-    job.check()
-    return round(statistics.median(taken))
+    ended = stand.workshop.run(job.config)
+    job.check(ended.said)
+    return round(statistics.median(ended.found))
 
 
 def instructions(stand: Stand, case: Case, subject: str, few: int, many: int) -> dict[str, float]:

@@ -10,8 +10,8 @@ MINIMAL = ("semver", "message", "firmware", "store", "minimal")
 def rows(stand: Stand) -> list[Row]:
     """A row for each module, one for each set, and two of heap."""
     sizes = stand.workshop.sizes
-    imported = stand.workshop.run(stand.job(CASES[0], "ours", "imports", 0).config | {"modules": MINIMAL})
-    built = stand.workshop.run(stand.job(CASES[0], "ours", "build", 0).config)
+    imported = stand.workshop.run(stand.job(CASES[0], "ours", "imports", 0).config | {"modules": MINIMAL}).found
+    built = stand.workshop.run(stand.job(CASES[0], "ours", "build", 0).config).found
     sets = {
         "minimal set": MINIMAL,
         "minimal set with imports": [name.partition(".")[2] or "__init__" for name in imported["modules"]],

@@ -30,11 +30,13 @@ class Job:
         """Whether the hub has stored just as many telemetries as were to be sent."""
         return len(self.hub.telemetries(self.config["identity"]["id"])) == self.config["count"]
 
-    def check(self) -> None:
-        """Raises BenchError unless they arrived."""
+    def check(self, said: str = "") -> None:
+        """Raises BenchError unless they arrived; it tells what the process `said`."""
         if not self.arrived():
             told = self.config
-            raise BenchError(f"{told['subject']}, {told['task']}: not all of {told['count']} telemetries arrived")
+            raise BenchError(
+                f"{told['subject']}, {told['task']}: not all of {told['count']} telemetries arrived\n{said}"
+            )
 
 
 class Stand:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,14 @@ _LIMIT_S = 300
 
 class BenchError(Exception):
     """What the user is told, as one line."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a process found, and what else it printed."""
+
+    found: Any
+    said: str
 
 
 class Workshop:
@@ -38,8 +47,8 @@ class Workshop:
             list(workers.map(compile_module, own, itertools.repeat(self.lib / "bench")))
         self.sizes = {path.stem: size for path, size in zip(modules, sizes)}  # bytes of each .mpy
 
-    def run(self, config: dict[str, Any]) -> Any:
-        """What `device/run.py` found. Raises BenchError if it failed."""
+    def run(self, config: dict[str, Any]) -> Ended:
+        """A whole process. Raises BenchError if it failed."""
         with self.started(config) as process:
             return self.result(config, process)
 
@@ -62,13 +71,13 @@ class Workshop:
             process.kill()
             process.communicate()
 
-    def result(self, config: dict[str, Any], process: subprocess.Popen[str], said: str = "") -> Any:
-        """Lets the process go on to its end; gives what it found. `said`: what it has printed already."""
+    def result(self, config: dict[str, Any], process: subprocess.Popen[str], said: str = "") -> Ended:
+        """Lets the process go on to its end. `said`: what it has printed already. Raises BenchError if it failed."""
         said += process.communicate("\n", timeout=_LIMIT_S)[0]
-        _, found, result = said.rpartition("RESULT ")
+        before, found, result = said.rpartition("RESULT ")
         if process.returncode or not found:
             raise BenchError(f"{config['subject']}, {config['task']}: MicroPython failed:\n{said.strip()}")
-        return json.loads(result)
+        return Ended(json.loads(result), before)
 
     def survives(self, config: dict[str, Any], heap: str) -> bool:
         """Whether a process comes to its end with so much heap."""

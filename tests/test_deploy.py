@@ -18,6 +18,7 @@ from tools.board.board import VirtualBoard
 from tools.deploy import ROOT, DeployError, deploy
 
 MPREMOTE = str(Path(sys.executable).parent / "mpremote")
+ROOT_CA = "lib/telemetry/roots/isrg-root-x2.der"
 USERS_OWN = {"/data.csv": b"1,2\n", "/lib/mine.py": b"x = 1\n", "/settings.json": b"{}", "/version.json": b"state"}
 
 
@@ -32,7 +33,7 @@ def board():
 def root(tmp_path):
     """A small copy of the project's tree, to change."""
     target = tmp_path / "project"
-    for path in ("boot.py", "main.py", "lib/telemetry/__init__.py", "lib/telemetry/semver.py"):
+    for path in ("boot.py", "main.py", "lib/telemetry/__init__.py", "lib/telemetry/semver.py", ROOT_CA):
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, target / path)
     return target
@@ -57,20 +58,25 @@ def test_only_what_differs_is_written(board, root, tool):
     put_users_own(board)
     assert deployed(board, root, tool=tool) == [
         "added /lib/telemetry/__init__.py",
+        "added /lib/telemetry/roots/isrg-root-x2.der",
         "added /lib/telemetry/semver.py",
         "replaced /boot.py",  # the port's own
         "added /main.py",
     ]
-    assert board.read_file("/main.py") == (root / "main.py").read_bytes()
+    for path in ("main.py", ROOT_CA):
+        assert board.read_file("/" + path) == (root / path).read_bytes()
     assert deployed(board, root, tool=tool) == []
     (root / "main.py").write_text("print('another', 6 * 7)\n")
     assert deployed(board, root, tool=tool) == ["replaced /main.py"]
     board.wait_for("another 42")  # it was restarted
     (root / "lib/telemetry/semver.py").rename(root / "lib/telemetry/versions.py")
     (root / "lib/other.py").write_text("y = 2\n")
+    (root / ROOT_CA).rename(root / "lib/telemetry/roots/another.der")
     assert deployed(board, root, tool=tool) == [
         "added /lib/other.py",
+        "added /lib/telemetry/roots/another.der",
         "added /lib/telemetry/versions.py",
+        "removed /lib/telemetry/roots/isrg-root-x2.der",
         "removed /lib/telemetry/semver.py",
     ]
     (root / "lib/other.py").unlink()
@@ -190,7 +196,8 @@ def library_on(board):
 
 
 def library_here():
-    return {"/" + str(path.relative_to(ROOT)): path.read_bytes() for path in (ROOT / "lib").rglob("*.py")}
+    files = [path for path in (ROOT / "lib").rglob("*") if path.suffix in (".py", ".der")]
+    return {"/" + str(path.relative_to(ROOT)): path.read_bytes() for path in files}
 
 
 def test_mpremote_mip_install(board, repository):

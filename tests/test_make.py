@@ -113,6 +113,13 @@ def test_ctrl_c_ends_everything(word):
     assert "Traceback" not in rest
 
 
+def test_a_hub_without_tls():
+    with task("hub", "HTTP=plain") as process:
+        assert lines_until(process, r"^hub: http://127.0.0.1:\d+")
+        os.killpg(process.pid, signal.SIGINT)
+        process.stdout.read()
+
+
 def test_another_micropython(tmp_path, monkeypatch):
     own = tmp_path / "micropython"
     own.write_text(f'#!/bin/sh\ntouch {tmp_path}/used\nexec {find_micropython(None)} "$@"\n')
@@ -132,5 +139,5 @@ def test_another_micropython(tmp_path, monkeypatch):
 
 def test_make_alone_lists_the_tasks():
     listed = subprocess.run(["make"], cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=True).stdout
-    for word in ("run", "test", "lint", "board", "hub", "deploy"):
+    for word in ("run", "test", "lint", "board", "hub", "deploy", "roots"):
         assert re.search(rf"^{word} ", listed, re.MULTILINE)

@@ -155,9 +155,9 @@ def probe(port: str) -> None:
 def software(root: Path, mpy: bool, build: Path) -> dict[str, Path]:
     """What belongs on the board: path there -> file here. With `mpy` the library is compiled into `build`."""
     files = {}
-    for source in sorted((root / "lib").rglob("*.py")):
+    for source in sorted(it for it in (root / "lib").rglob("*") if it.suffix in (".py", ".der")):
         name = source.relative_to(root)
-        if mpy:
+        if mpy and source.suffix == ".py":
             files[f"/{name.with_suffix('.mpy')}"] = _compile(source, build / name.with_suffix(".mpy"), str(name))
         else:
             files[f"/{name}"] = source
@@ -238,7 +238,7 @@ def deploy(
 
 def _is_ours(path: str, digest: str, noted: dict[str, list[str]]) -> bool:
     if path.startswith(OURS):
-        return path.endswith((".py", ".mpy"))
+        return path.endswith((".py", ".mpy", ".der"))
     return digest in noted.get(path, [])  # put there by us and not changed since
 
 

@@ -7,6 +7,7 @@ from micropython import const
 from . import message
 from .backoff import Backoff, jittered
 from .clock import sleep_ms, ticks_add, ticks_diff, ticks_ms
+from .delta import Delta
 from .errors import (
     HubError,
     MessageError,
@@ -62,10 +63,10 @@ class Agent:
         self._on_upgrade = self._describe_upgrade
         self._named: tuple | None = None  # version and file id of the newest firmware, by the last reply
         self._upgrade: tuple | None = None  # the same if it is higher than ours
-        self._quiet_until = 0.0  # uptime in seconds; the hub asked for it
+        self._quiet_until: float = 0  # uptime in seconds; the hub asked for it
         self._starved = 0  # steps in a row that ran out of memory
         self._readers: list = []
-        self._override = True  # the first message after a start replaces what the hub knew before
+        self._delta = Delta()
         self._backoff = Backoff()
         self._was_connected = False
         reporter = Reporter()
@@ -84,9 +85,15 @@ class Agent:
 
     # What a user adds
 
-    def telemetry(self, function):
-        """Decorator: `function()` gives a dict of values to send; several functions' values go in one message."""
-        self._readers.append(function)
+    def telemetry(self, function=None, **tolerances):
+        """Decorator: `function()` gives a dict of values; those that changed are sent, all functions' in one message.
+
+        With tolerances, as `@agent.telemetry(temperature=0.2)`, a number is sent when it is further from what the hub
+        knows.
+        """
+        if function is None:
+            return lambda function: self.telemetry(function, **tolerances)
+        self._readers.append((function, tolerances))
         return function
 
     def on_new_firmware(self, function):
@@ -124,9 +131,11 @@ class Agent:
         """One pass; gives back the seconds to wait for the next. Raises nothing that the network or the hub did."""
         start_ms = ticks_ms()
         self.board.feed()
-        quiet = self._quiet_until - self.clock.uptime()
-        if quiet > 0:
-            return quiet
+        if self._quiet_until:
+            quiet = self._quiet_until - self.clock.uptime()
+            if quiet > 0:
+                return quiet
+            self._quiet_until = 0
         try:
             self._join()
             self._set_clock()
@@ -180,7 +189,8 @@ class Agent:
         if not self.board.is_connected():
             self._was_connected = False
             self.board.connect(self.settings.wifi_ssid, self.settings.wifi_password)
-        self._saw_network_return()
+        if not self._was_connected:
+            self._saw_network_return()
 
     def _saw_network_return(self):
         connected = self.board.is_connected()
@@ -218,20 +228,21 @@ class Agent:
             self._report("registration", error)  # the old key and this are tried in turn
             return
         self._settled("registration")
-        self._override = True
+        self._delta.forget()
         print("registered: device %s at %s" % (self.hub.identity["id"], self.hub.identity["hub_url"]))
 
     def _send(self):
-        values, failure = self._read()
+        # No timestamp: what is sent at once is dated by the hub, whose clock is no worse.
+        failure = self._read()
         self.board.feed()
-        override = self._override
-        timestamp = self.clock.timestamp()
+        delta = self._delta
+        is_whole = True
         try:
-            body = message.build(values, "error" if failure else "online", timestamp, override, failure)
+            body = message.encode(delta.changed, "error" if failure else "online", None, delta.is_full, failure)
         except MessageError as error:  # each value is right, but all of them are too much
             self._report("telemetry", error)
-            override = False
-            body = message.build({}, "error", timestamp, override, str(error))
+            is_whole = False
+            body = message.encode({}, "error", None, False, str(error))
         try:
             reply = self.hub.send_telemetry(body)
         except Unauthorized:
@@ -240,26 +251,29 @@ class Agent:
         self.registration.key_accepted()
         if not reply.success:
             self._report("telemetry", ReplyError("the hub did not accept the message"))
-        elif override:
-            self._override = False
+        elif is_whole:
+            delta.accepted()
         return reply
 
     def _read(self):
         # One function that fails costs its own values only; the message says so.
-        values: dict = {}
-        failures = []
-        for function in self._readers:
+        delta = self._delta
+        delta.begin()
+        failures = None
+        for function, tolerances in self._readers:
             try:
-                read = function()
-                message.check(read)
-                values.update(read)
+                delta.add(function(), tolerances)
             except Exception as error:
                 name = getattr(function, "__name__", "telemetry")
-                failures.append("%s: %s" % (name, described(error)))
+                failure = "%s: %s" % (name, described(error))
+                failures = failures + "; " + failure if failures else failure
                 self._report(name, error, function)
             else:
                 self._settled(function)
-        return values, "; ".join(failures)[:_MAX_FAILURE] or None
+        if failures is None:
+            delta.end()
+            return None
+        return failures[:_MAX_FAILURE]
 
     def _announce(self, version, file_id):
         if (version, file_id) == self._named:

@@ -33,6 +33,30 @@ class NetworkError(Exception):
     """No answer: Wi-Fi, name lookup, connection, TLS, time-out, or something that does not speak HTTP."""
 
 
+class TimedOut(NetworkError):
+    """The request's deadline passed."""
+
+
+class TlsError(NetworkError):
+    """The server is not whom its certificate should say, or there is no way to find out. Nothing was sent."""
+
+
+class BadAnswer(NetworkError):
+    """What came is not HTTP/1, or broke off."""
+
+
+class HeadTooLarge(NetworkError):
+    """The answer's head does not end within 8 KiB."""
+
+
+class BodyTooLarge(NetworkError):
+    """The answer's body is larger than the request allowed."""
+
+
+class Unanswered(NetworkError):
+    """A POST was sent and the connection broke before an answer: the server may have acted on it, or not."""
+
+
 class HubError(Exception):
     """The hub answered with an error (Device API, errors and limits).
 

@@ -22,7 +22,7 @@ def build(path: str, version: str | None, requests=None) -> Agent:
     if version is None or not is_valid(version):
         raise SettingsError("firmware_version, or version=: expected a SemVer version as 1.0.0, not %r" % (version,))
     board = Board(settings.led, settings.button, settings.watchdog)
-    hub = Hub(settings.entry_url, settings.timeout, requests)
+    hub = Hub(settings.entry_url, settings.timeout, requests or _session(settings))
     firmware = Firmware(Store("/version.json"), version)
     clock = Clock(settings.ntp_servers, ntptime, board.set_time)
     fields = _identity_fields(settings, board, version)
@@ -40,6 +40,12 @@ def build(path: str, version: str | None, requests=None) -> Agent:
     except StoreError as error:
         print("version file: %s" % error)
     return Agent(hub, board, clock, firmware, registration, Notifier(board), settings)
+
+
+def _session(settings):
+    from .http import Session  # who brings requests of his own needs no heap for it
+
+    return Session(None, settings.timeout)
 
 
 def _identity_fields(settings, board, version):

@@ -8,7 +8,7 @@ IDENTITY = {"id": "d-1", "access_key": "k", "hub_url": "http://hub"}
 
 def hub(*answers, identity=IDENTITY):
     requests = Requests(*answers)
-    a_hub = Hub("http://entry/", requests=requests)
+    a_hub = Hub("http://entry/", 10, requests)
     a_hub.identity = identity
     return a_hub, requests
 
@@ -50,7 +50,7 @@ def test_each_endpoint():
 
 def test_the_time_out_is_the_settings():
     requests = Requests((200, IDENTITY))
-    Hub("http://entry", timeout=7, requests=requests).register({})
+    Hub("http://entry", 7, requests).register({})
     assert requests.timeout == 7
 
 

@@ -10,10 +10,12 @@ from .errors import BoardError
 from .flash import Control
 from .micropython import ROM, find_micropython
 
+_TRIES = 5
+
 
 def read_file(image: str, path: str, micropython: str | None = None) -> bytes:
     """What file `path` holds on flash. FileNotFoundError if there is none; a board may be running on the image."""
-    answer = _run(image, micropython, "read", path)
+    answer = _read(image, micropython, "read", path)
     if answer is None:
         raise FileNotFoundError(path)
     return bytes.fromhex(answer)
@@ -21,7 +23,7 @@ def read_file(image: str, path: str, micropython: str | None = None) -> bytes:
 
 def list_files(image: str, micropython: str | None = None) -> dict[str, int]:
     """Path -> size in bytes of every file, such as {"/boot.py": 139}."""
-    return dict(_run(image, micropython, "list"))
+    return dict(_read(image, micropython, "list"))
 
 
 def write_file(image: str, path: str, data: bytes, micropython: str | None = None) -> None:
@@ -30,6 +32,16 @@ def write_file(image: str, path: str, data: bytes, micropython: str | None = Non
         source.write(data)
         source.flush()
         _run(image, micropython, "write", path, source.name)
+
+
+def _read(image: str, micropython: str | None, *order: str) -> Any:
+    """A board that runs may write between two blocks that are read here, which then do not fit together: try again."""
+    for _ in range(_TRIES - 1):
+        try:
+            return _run(image, micropython, *order)
+        except BoardError:
+            pass
+    return _run(image, micropython, *order)
 
 
 def _run(image: str, micropython: str | None, *order: str) -> Any:

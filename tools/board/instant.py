@@ -1,8 +1,9 @@
 """Whether this is an instant at which a stopped MicroPython may be interrupted.
 
 The Unix port's handler of SIGINT jumps out of whatever runs. Inside the memory manager that leaves the heap locked for
-good, inside LittleFS a broken file system, neither of which can happen on the chip: so look at the stack first. Where
-the system or the interpreter does not let us look (not Linux, no symbols), every instant is as good as another.
+good, inside TLS perhaps the C library's heap, inside LittleFS a broken file system, none of which can happen on the
+chip: so look at the stack first. Where the system or the interpreter does not let us look (not Linux, no symbols),
+every instant is as good as another.
 """
 
 import bisect
@@ -13,7 +14,7 @@ import struct
 from pathlib import Path
 
 _KINDS = re.compile(
-    rb"(?P<memory>gc_|m_|qstr_|mp_map_)|(?P<interpreter>mp_execute_bytecode\0)"
+    rb"(?P<memory>gc_|m_|qstr_|mp_map_|mbedtls_)|(?P<interpreter>mp_execute_bytecode\0)"
     rb"|(?P<files>lfs[12]?_|f_(?:open|close|read|write|sync|unlink|rename|mkdir|stat|readdir|truncate|mount)\0)"
 )
 _SCANNED_BYTES = 8192

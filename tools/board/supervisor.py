@@ -18,7 +18,7 @@ from .serial_port import SerialPort
 from .wlan import Air, Wlan
 
 _READY = "\x1e(the virtual board is ready)\x1e"
-_SHIM_BYTES = 49 * 1024  # heap that rom/ itself takes (measured), so that a program gets what was asked for
+_SHIM_BYTES = 57 * 1024  # heap that rom/ itself takes (measured), so that a program gets what was asked for
 _CRASH_LOOP_S = 1.0
 _RST = {
     "PWRON_RESET": "rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)",

@@ -5,7 +5,7 @@ import sys
 import esp_chip
 import vfs
 
-_REPLACED = ("machine", "network", "esp32", "esp", "ntptime", "time", "os", "vfs", "socket", "sys", "flashbdev")
+_REPLACED = ("machine", "network", "esp32", "esp", "ntptime", "time", "os", "vfs", "socket", "tls", "sys", "flashbdev")
 _BOOT_PY = """\
 # This file is executed on every boot (including wake-boot from deepsleep)
 #import esp

@@ -1,10 +1,17 @@
 from fakes import Requests, Response
 from support import raises
 from telemetry import errors
-from telemetry.http import call
+from telemetry.rest import call as call_by
 from telemetry.minimal import send
 
 KEY = "secret-key"
+
+
+def call(method, url, access_key, body, requests, secret=None):
+    headers = {"Content-Type": "application/json"}
+    if access_key:
+        headers["Authorization"] = access_key
+    return call_by(requests, method, url, headers, body, 10, secret)
 
 
 def test_a_good_answer_is_parsed():
@@ -17,10 +24,14 @@ def test_a_good_answer_is_parsed():
     assert requests.all_closed()
 
 
-def test_without_a_key_there_is_no_authorization():
-    requests = Requests((204, b""))
-    assert call("GET", "http://hub/x", None, None, requests=requests) is None
-    assert "Authorization" not in requests.sent[0][2]
+def test_an_empty_answer_is_none():
+    assert call("GET", "http://hub/x", None, None, requests=Requests((204, b""))) is None
+
+
+def test_the_kinds_of_a_network_error_are_kept():
+    for kind in (errors.TimedOut, errors.TlsError, errors.Unanswered, errors.BodyTooLarge):
+        error = raises(kind, call, "POST", "http://hub/x", KEY, b"{}", requests=Requests(kind("because")))
+        assert str(error) == "POST http://hub/x: because"
 
 
 def test_errors_by_the_table_of_the_api():

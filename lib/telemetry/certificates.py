@@ -1,0 +1,37 @@
+"""Which CAs a server's certificate may come from, as DER: the bundled public ones, or what settings.json says."""
+
+import os
+from binascii import a2b_base64
+
+from .errors import SettingsError
+
+
+class Certificates:
+    """An iterable, anew each time, of DER bytes, so that only one certificate is in memory at a time.
+
+    `ca`: a text or a list of texts, each the base64 of a DER, or the path of a DER file, which begins with "/"; None is
+    the roots that come with the library. Iterating raises SettingsError for what is none, naming the remedy.
+    """
+
+    def __init__(self, ca: str | list | None = None):
+        self._ca = ca
+
+    def __iter__(self):
+        folder = ""
+        ca = self._ca
+        if ca is None:
+            folder = __file__.rsplit("/", 1)[0] + "/roots/"
+            ca = os.listdir(folder)
+        for it in [ca] if isinstance(ca, str) else ca:
+            try:
+                if it[:2] == "MI":  # as the base64 of every certificate does
+                    der = a2b_base64(it)
+                else:
+                    with open(folder + it, "rb") as file:
+                        der = file.read()
+            except (OSError, ValueError):
+                der = b""
+            # DER begins with 0x30, 0x82 and the length of the rest: a certificate is never so short as to need less.
+            if int.from_bytes(der[2:4], "big") + 4 != len(der):
+                raise SettingsError("ca: %s: missing, or not DER; openssl x509 -outform der makes it" % it[:40])
+            yield der

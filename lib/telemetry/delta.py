@@ -1,0 +1,92 @@
+"""Only what changed: what the hub knows already, by the last message that it accepted, is not sent again (pure)."""
+
+from micropython import const
+
+from .errors import MessageError
+from .message import check, check_pair
+
+_FULL_EVERY = const(240)  # messages: in case the hub lost what it had
+# What the hub surely takes: numbers, whole or not, this near to 0, and texts of so many characters.
+_SURE = const(0x3FFFFFFF)
+_SURE_TEXT = const(250)
+
+
+class Delta:
+    """What goes into the next telemetry.
+
+    Each message: `begin`, `add` what every function read, `end`; send `changed`, as the whole state if `is_full`, and
+    call `accepted` when it was. The first message is full, and each after one that was not accepted or may not have
+    arrived: nobody knows what the hub has then.
+    """
+
+    def __init__(self):
+        self.changed: dict = {}
+        self.is_full = True
+        self._known: dict = {}  # what the hub has, and what is on its way there
+        self._is_certain = False  # that it has just these
+        self._until_full = 0
+        self._read: list = []  # what the functions read for this message
+
+    def begin(self) -> None:
+        """The next message starts."""
+        self.is_full = not (self._is_certain and self._until_full)
+        if self.is_full:
+            self._known.clear()
+            self._until_full = _FULL_EVERY
+        self._is_certain = False
+        self.changed = {}
+        self._read.clear()
+
+    def add(self, values: dict, tolerances: dict) -> None:
+        """Takes up what one function read. `tolerances`: key -> how far a number may go from what the hub knows before
+        it is sent. Raises MessageError, naming the key, and then takes up none of `values`."""
+        changed, known = self.changed, self._known
+        get = known.get
+        # Looking up a builtin takes longer than all else that is done for a value: once is enough.
+        kind_of, size_of, whole, real, truth, text = type, len, int, float, bool, str
+        if kind_of(values) is not dict:
+            check(values)
+        try:
+            for key in values:
+                value = values[key]
+                old = get(key, known)
+                if value is old:
+                    continue
+                kind = kind_of(value)
+                if old is known:
+                    check_pair(key, value)
+                elif value == old and kind is kind_of(old):  # for the hub 1, 1.0 and true are not one
+                    continue
+                elif kind is real or kind is whole:
+                    if not -_SURE < value < _SURE:
+                        check_pair(key, value)
+                    if tolerances and kind is kind_of(old) and abs(value - old) <= tolerances.get(key, -1):
+                        continue
+                elif kind is not truth and (kind is not text or size_of(value) > _SURE_TEXT):
+                    check_pair(key, value)
+                changed[key] = known[key] = value
+        except MessageError:
+            for key in values:
+                changed.pop(key, None)
+                known.pop(key, None)
+            raise
+        self._read.append(values)
+
+    def end(self) -> None:
+        """All functions were asked, and none failed: what they no longer give is removed from the hub's state."""
+        known = self._known
+        if len(self._read) == 1 and len(self._read[0]) == len(known):
+            return  # as nearly always: every key that is known was read just now
+        for key in list(known):
+            if not any(key in values for values in self._read):
+                self.changed[key] = None
+                del known[key]
+
+    def accepted(self) -> None:
+        """The hub has it."""
+        self._is_certain = True
+        self._until_full -= 1
+
+    def forget(self) -> None:
+        """The hub may have nothing of it any longer: the next message is a full one."""
+        self._is_certain = False

@@ -14,6 +14,8 @@ from tools.bench.stand import Stand
 from tools.bench.workshop import BenchError, Workshop
 from tools.deploy import ROOT
 
+_DOCS = ROOT / "docs/bench.svg"  # what the README shows
+
 
 def main() -> int:
     arguments = _arguments()
@@ -95,7 +97,8 @@ def _write(rows: list[Row], arguments: argparse.Namespace) -> None:
     draw(rows, arguments.out / "bench.svg")
     print(f"\nwrote {arguments.out / 'bench.json'} and bench.svg")
     if arguments.docs:
-        shutil.copyfile(arguments.out / "bench.svg", ROOT / "docs" / "bench.svg")
+        _DOCS.parent.mkdir(exist_ok=True)
+        shutil.copyfile(arguments.out / "bench.svg", _DOCS)
         print("wrote docs/bench.svg")
 
 

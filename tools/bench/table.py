@@ -31,8 +31,11 @@ def table(rows: list[Row]) -> str:
 
 def foot(count: int, on_hub: list[Row]) -> str:
     """What the numbers of the table are. `on_hub`: times with the hub's own work in them."""
-    times = "; ".join(f"{row.case}, {row.subject}: {shown(row.metric, row.value)}" for row in on_hub)
-    return _FOOT.format(count=count) + (f" With it,\nus: {times}." if times else "")
+    text = _FOOT.format(count=count)
+    for case in dict.fromkeys(row.case for row in on_hub):
+        times = (f"{row.subject} {shown(row.metric, row.value)} us" for row in on_hub if row.case == case)
+        text += f"\nWith it, {case}: {', '.join(times)}."
+    return text
 
 
 def sizes(rows: list[Row]) -> str:

@@ -25,6 +25,7 @@ def build(config):
     from telemetry.agent import Agent
     from telemetry.clock import Clock
     from telemetry.firmware import Firmware
+    from telemetry.http import Session
     from telemetry.hub import Hub
     from telemetry.notifier import Notifier
     from telemetry.registration import Registration
@@ -34,22 +35,13 @@ def build(config):
     url = config["url"]
     board = Board()
     clock = Clock()
-    hub = Hub(url, 10, session(config.get("ca")))
+    hub = Hub(url, 10, Session(config.get("ca"), 10))
     fields = {"hardware_key": "hk", "sn": "1", "mac": "a4:cf:12:9b:00:7e", "firmware_version": "1.0.0"}
     registration = Registration(hub, Store("identity.json"), clock, fields)
     registration.load()
     firmware = Firmware(Store("version.json"), "1.0.0")
     settings = {"wifi_ssid": "bench", "entry_url": url, "hardware_key": "hk"}
     return Agent(hub, board, clock, firmware, registration, Notifier(board), Settings(settings))
-
-
-def session(ca):
-    """Our own HTTP, or None, which is the board's `requests`, as long as there is none."""
-    try:
-        from telemetry.http import Session
-    except ImportError:
-        return None
-    return Session(ca)
 
 
 def prepare(config):

@@ -3,12 +3,9 @@
 The names are loaded when first used: what a program does not use takes no heap.
 """
 
-from micropython import const
-
 __version__ = "0.1.0"
 
-TYPE_CHECKING = const(False)
-if TYPE_CHECKING:
+if False:  # for the type checker
     from .agent import Agent as Agent
     from .minimal import send as send
 

@@ -1,12 +1,12 @@
 """The story: join the network, set the clock, register, send telemetry, act on the reply, wait. Again, for years."""
 
 import gc
+from time import sleep_ms, ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
 from . import message
 from .backoff import Backoff, jittered
-from .clock import sleep_ms, ticks_add, ticks_diff, ticks_ms
 from .delta import Delta
 from .errors import (
     HubError,
@@ -20,8 +20,7 @@ from .errors import (
 )
 from .reporter import Reporter
 
-TYPE_CHECKING = const(False)
-if TYPE_CHECKING:
+if False:  # for the type checker
     from .board import Board
     from .clock import Clock
     from .firmware import Firmware
@@ -137,10 +136,10 @@ class Agent:
                 return quiet
             self._quiet_until = 0
         try:
-            self._join()
-            self._set_clock()
             self._guard("version file", self.firmware.keep)
             self._guard("identity", self.registration.keep)
+            self._join()
+            self._set_clock()
             self._register()
             if not self.registration.has_key():
                 return self.settings.interval  # a refused registration waits

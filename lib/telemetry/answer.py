@@ -7,8 +7,7 @@ from micropython import const
 
 from .errors import BadAnswer, BodyTooLarge, HeadTooLarge
 
-TYPE_CHECKING = const(False)
-if TYPE_CHECKING:
+if False:  # for the type checker
     from .http import Session
 
 MAX_BODY = const(16 * 1024)  # bytes, unless the caller says otherwise
@@ -86,7 +85,8 @@ class Answer:
     def __init__(self, session: "Session"):
         self.response: Response | None = None  # whose answer is here
         self.session = session
-        self._use(bytearray(_BUFFER))
+        self.buffer = bytearray(_BUFFER)
+        self._view = memoryview(self.buffer)
         # buffer[:_head] is the head; buffer[_start:_end] came behind it and is unread.
         self._head = self._start = self._end = 0
         self._left = 0  # bytes of the body, or of its chunk, that are still to be read
@@ -96,11 +96,12 @@ class Answer:
         self._before = self._after = b""
         self._after_at = 0
 
-    def room(self, size: int) -> bytearray:
-        """The buffer, for at least `size` bytes of a request."""
-        self.response = None
-        if size > len(self.buffer):
-            self._use(bytearray(size))
+    def grow(self, size: int) -> bytearray:
+        """The buffer, now of `size` bytes, with what was in it."""
+        old = self.buffer
+        self.buffer = bytearray(size)
+        self._view = memoryview(self.buffer)
+        self.buffer[: len(old)] = old
         return self.buffer
 
     def begins(self) -> bool:
@@ -110,18 +111,14 @@ class Answer:
 
     def read(self, method: str, most: int | None) -> Response:
         """The answer to a request by `method`; its body of at most `most` bytes with it, unless that is None."""
-        for _ in range(_INTERIM_MOST):
-            status = self._read_head()
-            if status >= 200:
-                if method == "HEAD" or status == 204 or status == 304:
-                    self._left = self._chunked = 0
-                response = Response(self, status, self._body(most)) if most is not None else Streamed(self, status, b"")
-                self.response = response
-                return response
-            self._end -= self._head
-            self.buffer[: self._end] = self._view[self._head : self._head + self._end]
-            self._start = 0
-        raise BadAnswer("too many answers of 1xx")
+        status = self._read_head()
+        if status == 204 or status == 304 or method == "HEAD":
+            self._left = self._chunked = 0
+        if most is None:
+            self.response = response = Streamed(self, status, b"")
+        else:
+            self.response = response = Response(self, status, self._body(most))
+        return response
 
     def headers(self) -> dict:
         """All of the head, as in `Response.headers`."""
@@ -147,23 +144,26 @@ class Answer:
         # Its status; what it says of the body and of the connection is kept.
         if self._is_as_before():
             return 200
+        interim = 0
         while True:
             buffer = self.buffer
             at = buffer.find(b"\n\r\n", 0, self._end) + 3
             if at < 3:
                 at = buffer.find(b"\n\n", 0, self._end) + 2
             if at >= 2:
-                break
+                status = self._status()
+                if status >= 200:
+                    break
+                interim += 1
+                if interim > _INTERIM_MOST:
+                    raise BadAnswer("too many answers of 1xx")
+                self._end -= at
+                buffer[: self._end] = self._view[at : at + self._end]
+                continue
             if self._end >= 7 and not buffer.startswith(b"HTTP/1."):
                 raise BadAnswer("not HTTP/1")
             if not self._fill():
                 raise BadAnswer("it breaks off in the head")
-        try:
-            status = int(buffer[9:12]) if buffer.startswith(b"HTTP/1.") and buffer[8] == 32 else 0
-        except ValueError:
-            status = 0
-        if not 100 <= status <= 599 or buffer[12] not in b" \r\n":
-            raise BadAnswer("no HTTP status")
         self._head = self._start = at
         self._chunked = 0
         self._left = _ENDLESS
@@ -174,6 +174,16 @@ class Answer:
         elif self._left == _ENDLESS:
             self._is_last = True
         self._same = (at, self._left, self._chunked, self._is_last) if status == 200 else None
+        return status
+
+    def _status(self):
+        buffer = self.buffer
+        try:
+            status = int(buffer[9:12]) if buffer.startswith(b"HTTP/1.") and buffer[8] == 32 else 0
+        except ValueError:
+            status = 0
+        if not 100 <= status <= 599 or buffer[12] not in b" \r\n":
+            raise BadAnswer("no HTTP status")
         return status
 
     def _is_as_before(self):
@@ -221,19 +231,20 @@ class Answer:
     # The body
 
     def _body(self, most):
-        # The usual one is in the buffer, or about to be.
-        left = self._left
-        if left > most:
-            raise BodyTooLarge("a body of %d bytes, at most %d" % (left, most))
-        if 0 <= left <= len(self.buffer) - self._head and not self._chunked:
-            start = self._start
-            while self._end - start < left:
-                if not self._fill():
-                    raise BadAnswer("it breaks off in the body")
-            self._start = start + left
-            self._left = 0
-            self.leave()
-            return bytes(self._view[start : start + left])
+        start, left = self._start, self._left
+        end = start + left
+        if end > self._end or left < 0 or left > most or self._chunked:
+            return self._collect(most)
+        # The usual one came with its head.
+        self._start = end
+        self._left = 0
+        if self._is_last or end < self._end:
+            self.session.close()
+        return self.buffer[start:end]
+
+    def _collect(self, most):
+        if self._left > most:
+            raise BodyTooLarge("a body of %d bytes, at most %d" % (self._left, most))
         body = bytearray()
         piece = memoryview(bytearray(512))
         while count := self.readinto(piece):
@@ -320,21 +331,4 @@ class Answer:
         elif not head and unread >= _HEAD_MOST:
             raise HeadTooLarge("a head of more than %d bytes" % _HEAD_MOST)
         else:
-            self._use(bytearray(self._end + _BUFFER))
-            self.buffer[: self._end] = buffer
-
-    def _use(self, buffer):
-        self.buffer = buffer
-        self._view = memoryview(buffer)
-
-
-def _field(head, name):
-    # The value of a header in the head in lower case; `name` has the line feed before it and the colon.
-    at = head.find(name)
-    if at < 0:
-        return None
-    at += len(name)
-    end = head.find(b"\n", at)
-    while head[end + 1 : end + 2] in (b" ", b"\t"):  # folded
-        end = head.find(b"\n", end + 1)
-    return head[at:end].strip()
+            self.grow(self._end + _BUFFER)

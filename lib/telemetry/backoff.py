@@ -1,15 +1,7 @@
 """How long to wait before trying again."""
 
-import random
-
-from micropython import const
-
-_RETRY_AFTER_MOST = const(3600)  # seconds: no server may silence a board for longer
-
-
-def jittered(low: float, high: float) -> float:
-    """Seconds between `low` and `high`, at random, so that boards that failed together do not come back together."""
-    return low + (high - low) * random.random()
+# At random between two numbers of seconds, so that boards that failed together do not come back together.
+from random import uniform as jittered
 
 
 class Backoff:
@@ -29,8 +21,5 @@ class Backoff:
         """Seconds to wait now: half of it fixed, half at random; not less than the server's `retry_after`."""
         wait = self._next
         self._next = min(wait * 2, self._most)
-        seconds = jittered(wait / 2, wait)
-        if retry_after:
-            least = min(retry_after, _RETRY_AFTER_MOST)
-            seconds = max(seconds, jittered(least, least * 1.1))
-        return seconds
+        least = min(retry_after or 0, 3600)  # no server may silence a board for longer than an hour
+        return max(jittered(wait / 2, wait), jittered(least, least * 1.1))

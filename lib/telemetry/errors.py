@@ -14,18 +14,17 @@ class SettingsError(ValueError):
 
 
 class StoreError(Exception):
-    """A state file could not be read or written: `path`, and why."""
+    """A state file could not be read or written: `StoreError(path, why)`."""
 
-    def __init__(self, path, why):
-        super().__init__("%s: %s" % (path, why))
-        self.path = path
+    def __str__(self):
+        return "%s: %s" % self.args
 
 
 class Missing(StoreError):
-    """There is no such file (yet)."""
+    """There is no such file (yet), or none that can be used."""
 
 
-class Corrupt(StoreError):
+class Corrupt(Missing):
     """There is a file, but it is torn, empty or somebody else's."""
 
 
@@ -65,14 +64,11 @@ class HubError(Exception):
     """
 
     def __init__(self, request, status, reason="", retry_after=None):
-        super().__init__(request, status, reason)
+        super().__init__("%s: status %d %s" % (request, status, reason))
         self.request = request
         self.status = status
         self.reason = reason
         self.retry_after = retry_after
-
-    def __str__(self):
-        return "%s: status %d, %s" % (self.request, self.status, self.reason or "no reason given")
 
 
 class Rejected(HubError):
@@ -102,22 +98,23 @@ class ServerError(HubError):
 def described(error: Exception) -> str:
     """An exception for people: its type and its text. MicroPython's repr of an OSError has the bare number."""
     try:
-        text = printable(str(error), 500)
+        text = printable(str(error))
     except Exception:  # a user's own exception may fail at that too
-        text = "(no text)"
+        text = "?"
     if text == "-202":  # what the ESP32's getaddrinfo raises
-        text = "no such host, or no DNS"
+        text = "host not found"
     return "%s: %s" % (type(error).__name__, text)
 
 
-def printable(text: str, most: int = 200) -> str:
-    """Somebody else's text for one line of a console: no control characters, at most `most` characters."""
-    return "".join(c if " " <= c != "\x7f" else " " for c in text[:most])
-
-
-_BY_STATUS = {400: Rejected, 422: Rejected, 401: Unauthorized, 403: Forbidden, 404: NotFound, 429: TooManyRequests}
+def printable(text: str) -> str:
+    """Somebody else's text for one line of a console: no control characters, at most 500 characters."""
+    line = ""
+    for c in text[:500]:
+        line += c if " " <= c != "\x7f" else " "
+    return line
 
 
 def for_status(status: int) -> type:
     """The exception class of an HTTP status that is not 2xx."""
-    return _BY_STATUS.get(status) or (ServerError if 500 <= status <= 599 else HubError)
+    known = {400: Rejected, 422: Rejected, 401: Unauthorized, 403: Forbidden, 404: NotFound, 429: TooManyRequests}
+    return known.get(status) or (ServerError if status >= 500 else HubError)

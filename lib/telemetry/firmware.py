@@ -4,16 +4,11 @@
 it is higher than `latest_ver`, and only then remembered: a power cut in the middle may show it twice, never lose it.
 """
 
-from micropython import const
+from .errors import SettingsError, StoreError
+from .semver import compare, is_valid
 
-from . import semver
-from .errors import StoreError
-
-TYPE_CHECKING = const(False)
-if TYPE_CHECKING:
+if False:  # for the type checker
     from .store import Store
-
-_MAX_VERSION = const(255)  # characters
 
 
 class Firmware:
@@ -23,29 +18,28 @@ class Firmware:
     latest_ver: str
 
     def __init__(self, store: "Store", running: str):
-        """`running` is the version of the firmware that runs. Raises ValueError if that is not a version."""
-        if not semver.is_valid(running):
-            raise ValueError("firmware version: expected one as 1.0.0, not %r" % (running,))
+        """`running` is the version of the firmware that runs. Raises SettingsError if that is not a version."""
+        if not is_valid(running):
+            raise SettingsError("firmware_version: expected one as 1.0.0, not %r" % (running,))
         self._store = store
-        self.curr_ver = running
-        self.latest_ver = running
+        self.curr_ver = self.latest_ver = running
         try:
             latest = store.load().get("latest_ver", "")
-        except StoreError:
-            return  # the first start, or a torn or foreign file: as good as that
-        if semver.is_valid(latest) and semver.compare(latest, running) > 0:
-            self.latest_ver = latest
+            if self.is_news(latest):
+                self.latest_ver = latest
+        except (StoreError, ValueError):
+            pass  # the first start, or a torn or foreign file: as good as that
 
     def is_news(self, version: str) -> bool:
         """Whether `version` is higher than any announced. Raises ValueError if it is not a version."""
-        return semver.compare(version, self.latest_ver) > 0
+        return compare(version, self.latest_ver) > 0
 
     def is_upgrade(self, version: str) -> bool:
         """Whether `version` is higher than the one that runs. Raises ValueError if it is not a version, or one that the
         version file has no room for."""
-        if isinstance(version, str) and len(version) > _MAX_VERSION:
-            raise ValueError("a version of %d characters; at most %d" % (len(version), _MAX_VERSION))
-        return semver.compare(version, self.curr_ver) > 0
+        if len(str(version)) > 255:
+            raise ValueError("version too long")
+        return compare(version, self.curr_ver) > 0
 
     def announced(self, version: str) -> None:
         """Call this after the user was told. Raises StoreError if that could not be saved; `keep` tries again."""

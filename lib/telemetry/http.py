@@ -8,12 +8,11 @@ import errno
 import json as json_module
 import select
 import socket
-import time
+from time import gmtime, ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
 from .answer import MAX_BODY, Answer, Response
-from .clock import ticks_add, ticks_diff, ticks_ms
 from .errors import BadAnswer, NetworkError, TimedOut, TlsError, Unanswered, described
 
 _REDIRECTS_MOST = const(3)
@@ -40,7 +39,8 @@ class Session:
         self._tcp = None
         self._stream = None  # what is read and written: `_tcp`, or TLS over it
         self._server: tuple | None = None  # scheme, host, port
-        self._made: tuple | None = None  # the request that `_head` was made for
+        self._method = self._url = ""  # what `_head` was made for
+        self._headers: dict | None = None
         self._head = b""
         self._deadline = 0  # ticks
         self._has_written = False  # over this connection: TLS then holds
@@ -75,7 +75,8 @@ class Session:
         most = None if stream else max_body
         while True:
             try:
-                self._prepare(method, url, headers, data is not None)
+                if self._url != url or self._headers != headers or self._method != method:
+                    self._prepare(method, url, headers)
                 self._exchange(method, data)
                 response = self._answer.read(method, most)
             except BaseException as error:
@@ -120,10 +121,8 @@ class Session:
 
     # The request
 
-    def _prepare(self, method, url, headers, has_body):
-        made = self._made
-        if made and made[1] == url and made[0] == method and made[2] == headers and made[3] is has_body:
-            return  # as nearly always
+    def _prepare(self, method, url, headers):
+        # The head, for this request and all that are like it.
         server, host, path = _split(url)
         _check("method", method)
         head = "%s %s HTTP/1.1\r\nHost: %s\r\n" % (method, path, host)
@@ -131,12 +130,11 @@ class Session:
             _check("header", name)
             _check(name, headers[name], " ")
             head += "%s: %s\r\n" % (name, headers[name])
-        head += "Content-Length: " if has_body else "Content-Length: 0\r\n\r\n" if method != "GET" else "\r\n"
-        self._head = head.encode()
         if server != self._server:
             self.close()
             self._server = server
-        self._made = (method, url, headers and dict(headers), has_body)
+        self._head = (head + "Content-Length: ").encode()
+        self._method, self._url, self._headers = method, url, headers and dict(headers)
 
     def _exchange(self, method, data):
         # Up to the first bytes of the answer. One of four things can happen to the connection:
@@ -144,6 +142,7 @@ class Session:
         # 2. it was kept and breaks now: what may be sent twice is sent again, once, over a new one;
         # 3. it breaks after a POST was sent: whether that may be sent again is for the caller to know;
         # 4. it is new and breaks: no network.
+        self._answer.response = None
         if self._stream is not None and not self._is_silent():
             self.close()
         while True:
@@ -186,7 +185,7 @@ class Session:
         self._stream = stream
 
     def _tls(self):
-        if self._verify and time.gmtime()[0] < 2025:
+        if self._verify and gmtime()[0] < 2025:
             raise TlsError("the clock is not set: no certificate can be checked")
         if self._context is None:
             import tls  # only where it is used: it takes heap
@@ -214,23 +213,26 @@ class Session:
 
     def _send(self, data):
         # The answer's buffer takes the request first; what it has room for goes in one write, and so in one packet.
-        start = self._head
-        length = b""
-        size = 0
-        if data is not None:
-            size = len(data)
-            length = b"%d\r\n\r\n" % size
-        at = len(start)
-        end = at + len(length)
-        buffer = self._answer.room(end)
-        buffer[:at] = start
+        size_of = len
+        head = self._head
+        at = size_of(head)
+        size = 0 if data is None else size_of(data)
+        length = b"%d\r\n\r\n" % size
+        end = at + size_of(length)
+        buffer = self._answer.buffer
+        room = size_of(buffer) - end
+        if room < 0:
+            buffer, room = self._answer.grow(end), 0
+        buffer[:at] = head
         buffer[at:end] = length
-        first = min(size, len(buffer) - end)
-        if first:
-            buffer[end : end + first] = data if first == size else memoryview(data)[:first]
-        self._write(buffer, 0, end + first)
-        if first < size:
-            self._write(data, first, size)
+        if size <= room:
+            if size:
+                buffer[end : end + size] = data
+            self._write(buffer, 0, end + size)
+        else:
+            buffer[end:] = memoryview(data)[:room]
+            self._write(buffer, 0, end + room)
+            self._write(data, room, size)
         self._is_sent = True
 
     def _write(self, data, at, end):
@@ -253,7 +255,7 @@ class Session:
     def _is_silent(self):
         # Whether the connection that was kept is still there, and nothing came over it.
         try:
-            return self._stream.readinto(self._answer.room(0)) is None
+            return self._stream.readinto(self._answer.buffer) is None
         except OSError:
             return False
 

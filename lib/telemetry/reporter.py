@@ -1,13 +1,8 @@
 """What goes wrong is said once, not once a minute, and saying it cannot go wrong."""
 
-from .errors import HubError, MessageError, NetworkError, ReplyError, StoreError, described
+from sys import print_exception
 
-try:
-    from sys import print_exception
-except ImportError:  # CPython
-    from traceback import print_exception  # type: ignore[import-not-found, no-redef]
-
-_SAYS_ALL = (HubError, NetworkError, ReplyError, StoreError, MessageError)  # their texts do: no traceback
+from . import errors
 
 
 class Reporter:
@@ -20,20 +15,21 @@ class Reporter:
         """Prints `error` under the name `what`, unless the last report there said the same. `topic` stands for the
         name where that may not be the only one of its kind."""
         try:
-            text = described(error)
+            text = errors.described(error)
             topic = topic or what
             if self._said.get(topic) == text:
                 return
             self._said[topic] = text
             print("%s: %s" % (what, text))
-            if not isinstance(error, _SAYS_ALL):
+            if not hasattr(errors, type(error).__name__):  # the texts of ours say all: no traceback
                 print_exception(error)
         except Exception:
             print(what)  # no memory for more, or an exception that cannot be printed
 
     def settled(self, topic) -> None:
         """It works again: the next failure is told, even if it is the same."""
-        self._said.pop(topic, None)
+        if self._said:  # hardly ever
+            self._said.pop(topic, None)
 
     def guard(self, what: str, function, *arguments) -> bool:
         """Calls `function`; False, and a report, if it raised."""

@@ -25,29 +25,24 @@ def _key(text):
     if isinstance(text, str):
         core, plus, build = text.partition("+")
         core, dash, pre = core.partition("-")
-        try:
-            numbers = _identifiers(core)
-            if plus:
-                _identifiers(build, True)
-            # Numeric identifiers sort below alphanumeric ones, so one look at the highest shows that all are numeric.
-            if len(numbers) == 3 and not max(numbers)[0]:
-                return numbers, not dash, _identifiers(pre) if dash else 0
-        except ValueError:
-            pass
+        numbers = _identifiers(core)
+        pre = dash and _identifiers(pre)
+        # Numeric identifiers sort below alphanumeric ones, so one look at the highest shows that all are numeric.
+        if len(numbers) == 3 and not max(numbers)[0] and (pre or not dash) and (not plus or _identifiers(build, True)):
+            return numbers, not dash, pre
     raise ValueError("not a SemVer version: %r" % (text,))
 
 
 def _identifiers(text, zeros=False):
+    # The sort keys of the identifiers between the dots; none if one is malformed.
     keys = []
     for part in text.split("."):
-        numeric = True
         for c in part:
-            if not "0" <= c <= "9":
-                numeric = False
-                if not ("a" <= c <= "z" or "A" <= c <= "Z" or c == "-"):
-                    raise ValueError
-        if not part or (numeric and not zeros and part[0] == "0" and part != "0"):
-            raise ValueError
+            if not (c.isalpha() or c.isdigit() or c == "-") or c > "z":  # beyond z are the letters that are not ASCII
+                return ()
+        numeric = part.isdigit()
+        if not part or (numeric and not zeros and part[0] == "0" != part):
+            return ()
         # Without leading zeros the longer number is the higher one: any length, and no big integers on the board.
         keys.append((0, len(part), part) if numeric else (1, 0, part))
     return keys

@@ -5,9 +5,9 @@ or the new content whole; a check sum tells a torn or foreign file from ours. Th
 `{"crc32": "89ab4def", "curr_ver": "1.0.0", "latest_ver": "1.1.0"}`.
 """
 
-import binascii
 import json
 import os
+from binascii import crc32
 
 from micropython import const
 
@@ -22,23 +22,23 @@ class Store:
     """One dict that is kept in the file `path`."""
 
     def __init__(self, path: str):
-        self.path = path
+        self._path = path
         self._new = path + ".new"
         self._unsaved: dict | None = None
 
     def load(self) -> dict:
         """What was last saved. Raises Missing or Corrupt, and StoreError if the flash cannot be read."""
         try:
-            return _read(self.path)
-        except (Missing, Corrupt) as error:
+            return _read(self._path)
+        except Missing as error:
             # FAT renames over a file in two steps; a cut between them leaves the only copy under the new name.
             try:
                 data = _read(self._new)
-            except (Missing, Corrupt):
+            except Missing:
                 raise error
             try:
-                self._rename()
-            except StoreError:
+                os.rename(self._new, self._path)
+            except OSError:
                 pass  # a flash that cannot be written can still be read
             return data
 
@@ -54,68 +54,61 @@ class Store:
         except StoreError:
             saved = False  # none, torn, or not to be read: in each case to be replaced
         if not saved:
-            self._write_new(json.dumps(data).encode())
-            self._rename()
+            self._write_new(json.dumps(data).encode()[1:])
+            try:
+                os.rename(self._new, self._path)
+            except OSError as error:
+                raise StoreError(self._path, error)
         self._unsaved = None
 
     def retry(self) -> None:
         """Saves what could not be saved before, if there is any. Raises StoreError."""
-        if self._unsaved is not None:
+        if self._unsaved:
             self.save(self._unsaved)
 
     def check(self) -> None:
         """Raises StoreError unless a file can be written now; to ask before getting what can be had only once."""
         try:
             self.load()  # so that the only copy is not where this writes
-        except (Missing, Corrupt):
+        except Missing:
             pass
         self._write_new(b" " * 512)
-        self._remove_new()
+        self._discard()
 
     def _write_new(self, body):
-        if _BODY_AT + len(body) > _MAX_BYTES:
-            raise StoreError(self.path, "%d bytes are too many, at most %d" % (len(body), _MAX_BYTES))
+        if len(body) > _MAX_BYTES - _BODY_AT:
+            raise StoreError(self._path, "too large")
         try:
             with open(self._new, "wb") as file:
                 file.write(_head(body))
-                file.write(memoryview(body)[1:])  # the head has its opening brace
-                file.flush()
+                file.write(body)
         except OSError as error:
-            self._remove_new()  # half a file is of no use and takes room
-            raise StoreError(self.path, "cannot be written: %s" % error)
+            self._discard()  # half a file is of no use and takes room
+            raise StoreError(self._path, error)
 
-    def _remove_new(self):
+    def _discard(self):
         try:
             os.remove(self._new)
         except OSError:
             pass  # the next save writes over it
 
-    def _rename(self):
-        try:
-            os.rename(self._new, self.path)
-        except OSError as error:
-            raise StoreError(self.path, "cannot be replaced: %s" % error)
-
 
 def _read(path):
     try:
         size = os.stat(path)[6]
-        if size > _MAX_BYTES:
-            raise Corrupt(path, "%d bytes: not ours" % size)
         with open(path, "rb") as file:
-            text = file.read(size)
+            text = file.read(size if size <= _MAX_BYTES else 0)
     except OSError as error:
-        if error.errno == _ENOENT:
-            raise Missing(path, "no such file")
-        raise StoreError(path, "cannot be read: %s" % error)
-    body = b"{" + text[_BODY_AT:]
-    if text[:_BODY_AT] != _head(body):
-        raise Corrupt(path, "torn or not ours")
+        raise (Missing if error.errno == _ENOENT else StoreError)(path, error)
+    body = text[_BODY_AT:]
     try:
-        return json.loads(body)
-    except ValueError:  # NaN was saved, which JSON has not
-        raise Corrupt(path, "no JSON")
+        if text[:_BODY_AT] == _head(body):
+            return json.loads(b"{" + body)
+    except ValueError:
+        pass  # NaN was saved, which JSON has not
+    raise Corrupt(path, "torn or foreign")
 
 
 def _head(body):
-    return b'{"crc32": "%08x", ' % binascii.crc32(body)
+    # `body` is the JSON behind its opening brace; the check sum is of both.
+    return b'{"crc32": "%08x", ' % crc32(body, crc32(b"{"))

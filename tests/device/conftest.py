@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import micropython  # noqa: F401 (of tests/shim: what CPython lacks)
 import pytest
 
 from tools.board.micropython import find_micropython
@@ -56,6 +57,6 @@ def own_ticks(monkeypatch):
     """A test may put its own ticks into the modules; the next one gets the real ones back."""
     for name, module in list(sys.modules.items()):
         if name.startswith("telemetry."):
-            for function in ("ticks_ms", "ticks_diff", "sleep_ms"):
+            for function in ("ticks_ms", "ticks_diff", "ticks_add", "sleep_ms"):
                 if hasattr(module, function):
                     monkeypatch.setattr(module, function, getattr(module, function))

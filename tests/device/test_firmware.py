@@ -1,5 +1,5 @@
 from support import raises
-from telemetry.errors import StoreError
+from telemetry.errors import SettingsError, StoreError
 from telemetry.firmware import Firmware
 from telemetry.store import Store
 
@@ -80,7 +80,8 @@ def test_what_is_no_version_is_an_error_and_changes_nothing():
         raises(ValueError, firmware.is_news, text)
         raises(ValueError, firmware.is_upgrade, text)
     assert on_flash()["latest_ver"] == "1.0.0"
-    assert "1.0" in str(raises(ValueError, Firmware, Store("version.json"), "1.0"))
+    for text in ("1.0", ""):
+        assert "firmware_version:" in str(raises(SettingsError, Firmware, Store("version.json"), text))
 
 
 def test_a_flash_that_cannot_be_written_does_not_announce_twice():

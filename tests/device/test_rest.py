@@ -1,8 +1,8 @@
 from fakes import Requests, Response
 from support import raises
 from telemetry import errors
-from telemetry.rest import call as call_by
 from telemetry.minimal import send
+from telemetry.rest import call as call_by
 
 KEY = "secret-key"
 

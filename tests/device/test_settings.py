@@ -21,6 +21,7 @@ def test_what_is_not_given_has_a_default():
     assert settings.wifi_ssid == "net" and settings.hardware_key == "hk-very-secret"
     assert settings.interval == 60 and settings.timeout == 10 and settings.watchdog == 0
     assert settings.cloud_id is None and settings.led == 2 and settings.button == 0
+    assert settings.ca is None and settings.verify is True and len(settings.ntp_servers) == 3
     assert Settings(dict(RIGHT, led=None, wifi_password="", user={"mine": 1})).user == {"mine": 1}
 
 
@@ -44,24 +45,50 @@ def test_a_wrong_field_is_named_with_what_is_expected():
         ("entry_url", "https://user:pw@host", "https://"),
         ("entry_url", "https://host/path", "https://"),
         ("entry_url", "https://host name", "https://"),
+        ("entry_url", "https://host?x", "https://"),
+        ("entry_url", "https://host\r\n", "https://"),
+        ("entry_url", None, "https://"),
+        ("entry_url", ["https://host"], "https://"),
         ("hardware_key", 5, "text"),
         ("interval", 0, "86400"),
         ("interval", "60", "86400"),
         ("interval", 60.5, "86400"),
         ("interval", True, "86400"),
+        ("interval", None, "86400"),
+        ("interval", 86401, "86400"),
+        ("cloud_id", "", "text"),
+        ("sn", 5, "text"),
+        ("wifi_password", "\u00e9" * 33, "8 to 64"),
         ("timeout", 61, "60"),
         ("ntp_servers", [], "list"),
-        ("ntp_servers", "pool.ntp.org", "list"),
         ("ntp_servers", [1], "list"),
+        ("ntp_servers", ["pool.ntp.org", None], "list"),
+        ("ca", {}, "list"),
+        ("ca", [], "list"),
+        ("ca", ["/ca.der", 1], "list"),
+        ("verify", None, "true or false"),
+        ("verify", 0, "true or false"),
+        ("verify", "no", "true or false"),
         ("led", 99, "GPIO"),
         ("button", "0", "GPIO"),
         ("watchdog", 5, "3600"),
-        ("firmware_version", "1.0", "SemVer"),
         ("details", [], "object"),
         ("user", 5, "object"),
     ):
         text = wrong(**{name: value})
         assert name + ":" in text and expected in text, (name, value, text)
+
+
+def test_null_is_no_pin():
+    settings = Settings(dict(RIGHT, led=None, button=None))
+    assert settings.led is None and settings.button is None
+    assert Settings(dict(RIGHT, led=48, button=9)).button == 9
+
+
+def test_one_text_stands_for_a_list_of_one():
+    settings = Settings(dict(RIGHT, ca="/ca.der", ntp_servers="ntp.local", verify=False))
+    assert settings.ca == ["/ca.der"] and settings.ntp_servers == ["ntp.local"] and settings.verify is False
+    assert Settings(dict(RIGHT, ca=["/a.der", "MIIB"])).ca == ["/a.der", "MIIB"]
 
 
 def test_a_watchdog_gives_a_slow_request_its_time():
@@ -81,11 +108,6 @@ def test_no_secret_is_shown():
         assert secret not in text
 
 
-def test_settings_must_be_an_object():
-    for fields in (None, [], "x", 5):
-        assert "object" in str(raises(SettingsError, Settings, fields))
-
-
 def write(text):
     with open("settings.json", "w") as file:
         file.write(text)
@@ -95,7 +117,9 @@ def test_the_file():
     write(json.dumps(RIGHT))
     assert load("settings.json").entry_url == RIGHT["entry_url"]
     assert "settings.example.json" in str(raises(SettingsError, load, "nowhere.json"))
-    for text in ("", "{", '{"wifi_password": "hush-hush', "hush-hush"):
+    for text in ("", "{", '{"wifi_password": "hush-hush', "hush-hush", "null", "5", '"hush"', '["hush"]'):
         write(text)
         error = str(raises(SettingsError, load, "settings.json"))
-        assert "settings.json" in error and "JSON" in error and "hush" not in error
+        assert "settings.json: " in error and "settings.example.json" in error and "hush" not in error
+    write("[]")
+    assert "wifi_ssid:" in str(raises(SettingsError, load, "settings.json"))

@@ -1,5 +1,16 @@
 """What CPython lacks to run the pure logic of the device."""
 
+import sys
+import time
+import traceback
+
 
 def const(value):
     return value
+
+
+time.ticks_ms = lambda: time.monotonic_ns() // 1000000
+time.ticks_add = lambda ticks, delta: ticks + delta
+time.ticks_diff = lambda end, start: end - start
+time.sleep_ms = lambda ms: time.sleep(ms / 1000)
+sys.print_exception = traceback.print_exception

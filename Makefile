@@ -5,7 +5,7 @@ BIN := .venv/bin
 PLAIN = $(if $(filter plain,$(HTTP)),--plain)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test lint format board hub deploy roots constraints clean
+.PHONY: help run test lint format board hub deploy bench roots constraints clean
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -36,6 +36,9 @@ hub: .venv/ready ## the local hub alone; HOST=0.0.0.0 lets boards on the network
 deploy: .venv/ready ## puts the software on a board: PORT=/dev/ttyUSB0 [TOOL=ampy] [MPY=1] [FORCE=1]
 	@$(BIN)/python -m tools.deploy $(if $(PORT),--port $(PORT)) $(if $(TOOL),--tool $(TOOL)) $(if $(filter-out 0,$(MPY)),--mpy) \
 	  $(if $(filter-out 0,$(FORCE)),--force)
+
+bench: .venv/ready ## what a telemetry costs beside stock requests; QUICK=1 for fewer, DOCS=1 for the README's picture too
+	@$(BIN)/python -m tools.bench $(if $(filter-out 0,$(QUICK)),--quick) $(if $(filter-out 0,$(DOCS)),--docs)
 
 roots: .venv/ready ## renews the public roots of the library from the pinned certifi, and says when they expire
 	@$(BIN)/python -m tools.roots

@@ -3,7 +3,10 @@
 import os
 from binascii import a2b_base64
 
-from .errors import SettingsError
+from .errors import SettingsError, TlsError
+
+if False:  # for the type checker
+    from typing import Any
 
 
 class Certificates:
@@ -35,3 +38,21 @@ class Certificates:
             if int.from_bytes(der[2:4], "big") + 4 != len(der):
                 raise SettingsError("ca: %s: missing, or not DER; openssl x509 -outform der makes it" % it[:40])
             yield der
+
+
+def context(ca, verify: bool):
+    """A TLS context that trusts `ca`, as `http.Session` takes it; or everybody, and says so, without `verify`."""
+    import tls
+
+    made: Any = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+    if not verify:
+        print("TLS: NO SERVER IS VERIFIED, as told: whoever answers gets the access key")
+        made.verify_mode = tls.CERT_NONE
+        return made
+    made.verify_mode = tls.CERT_REQUIRED
+    for certificate in Certificates() if ca is None else (ca,) if isinstance(ca, (bytes, bytearray)) else ca:
+        try:
+            made.load_verify_locations(certificate)
+        except ValueError:
+            raise TlsError("ca: expected a certificate in DER, not PEM")
+    return made

@@ -12,10 +12,12 @@ from time import gmtime, ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-from .answer import MAX_BODY, Answer, Response
-from .errors import BadAnswer, NetworkError, TimedOut, TlsError, Unanswered, described
+from .answer import Answer, Response
+from .errors import NetworkError, TimedOut, TlsError, Unanswered, described
 
-_REDIRECTS_MOST = const(3)
+if False:  # for the type checker
+    from typing import Any
+
 _IPPROTO_TCP = const(6)
 _TCP_NODELAY = const(1)
 
@@ -31,18 +33,18 @@ class Session:
     def __init__(self, ca=None, timeout: float = 10, verify: bool = True):
         """`ca`: a CA's certificate in DER, or an iterable of several; None for the bundled ones. `timeout`: seconds for
         a whole request; only looking up a name is out of its reach. `verify=False` trusts whoever answers."""
-        self._ca = (ca,) if isinstance(ca, (bytes, bytearray)) else ca
+        self._ca = ca
         self._timeout = timeout
         self._verify = verify
-        self._context = None  # of TLS, once it is needed
+        self._context: Any = None  # of TLS, once it is needed
         self._poll = select.poll()
-        self._tcp = None
-        self._stream = None  # what is read and written: `_tcp`, or TLS over it
-        self._server: tuple | None = None  # scheme, host, port
+        self._tcp: Any = None
+        self._stream: Any = None  # what is read and written: `_tcp`, or TLS over it
+        self._server: tuple = ()  # scheme, host, port
         self._method = self._url = ""  # what `_head` was made for
         self._headers: dict | None = None
         self._head = b""
-        self._deadline = 0  # ticks
+        self._deadline: Any = 0  # ticks
         self._has_written = False  # over this connection: TLS then holds
         self._is_sent = False  # the server may have the whole request
         self._answer = Answer(self)
@@ -55,7 +57,7 @@ class Session:
         json=None,
         headers: dict | None = None,
         timeout: float | None = None,
-        max_body: int = MAX_BODY,
+        max_body: int = 16 * 1024,
         stream: bool = False,
         redirects: int = 0,
     ) -> "Response":
@@ -69,26 +71,27 @@ class Session:
         if json is not None:
             data = json_module.dumps(json)
             headers = dict(headers or ())
-            headers.setdefault("Content-Type", "application/json")
+            if not any(name.lower() == "content-type" for name in headers):
+                headers["Content-Type"] = "application/json"
         if isinstance(data, str):
             data = data.encode()
-        most = None if stream else max_body
-        while True:
-            try:
+        elif data is None and method in ("POST", "PUT"):
+            data = b""
+        try:
+            while True:
                 if self._url != url or self._headers != headers or self._method != method:
                     self._prepare(method, url, headers)
                 self._exchange(method, data)
-                response = self._answer.read(method, most)
-            except BaseException as error:
-                raise self.failed(error)
-            if not redirects or method != "GET" or response.status_code not in (301, 302, 303, 307, 308):
-                return response
-            redirects = min(redirects, _REDIRECTS_MOST) - 1
-            to = _redirected(url, response.headers.get("location"))
-            if headers and _split(to)[0] != _split(url)[0]:
-                headers = {name: headers[name] for name in headers if name.lower() != "authorization"}
-            response.close()
-            url = to
+                response = self._answer.read(method, None if stream else max_body)
+                if not redirects or method != "GET" or response.status_code not in (301, 302, 303, 307, 308):
+                    return response
+                from .redirect import follow  # only file downloads do
+
+                redirects = min(redirects, 3) - 1
+                url, headers = follow(url, headers, response.headers.get("location", ""))
+                response.close()
+        except BaseException as error:
+            raise self.failed(error)
 
     def get(self, url: str, **options) -> "Response":
         """`request` with GET; so are `post`, `put` and `delete` with theirs."""
@@ -105,17 +108,18 @@ class Session:
 
     def close(self) -> None:
         """Closes the connection, if there is one."""
-        for stream in (self._stream, self._tcp):  # TLS that failed does not close what is below it
-            if stream is not None:
+        tcp = self._tcp
+        if tcp is not None:
+            self._poll.unregister(tcp)
+            for stream in (self._stream, tcp):  # TLS whose handshake failed does not close what is below it
                 try:
-                    self._poll.unregister(stream)
                     stream.close()
-                except (OSError, KeyError):
+                except (OSError, AttributeError):
                     pass
-        self._stream = self._tcp = None
+            self._stream = self._tcp = None
 
     def failed(self, error: BaseException) -> BaseException:
-        """Closes the connection, for the rest of an answer would be the next one's; and gives what to raise."""
+        """Closes the connection, for the rest of an answer would be the next one's; gives what to raise."""
         self.close()
         return NetworkError(described(error)) if isinstance(error, OSError) else error
 
@@ -123,17 +127,23 @@ class Session:
 
     def _prepare(self, method, url, headers):
         # The head, for this request and all that are like it.
-        server, host, path = _split(url)
+        server, host, path = split(url)
         _check("method", method)
-        head = "%s %s HTTP/1.1\r\nHost: %s\r\n" % (method, path, host)
+        lines = ["%s %s HTTP/1.1\r\n" % (method, path)]
         for name in headers or ():
-            _check("header", name)
-            _check(name, headers[name], " ")
-            head += "%s: %s\r\n" % (name, headers[name])
+            _check("header", name, ":")
+            value = headers[name]
+            _check(name, value.replace(" ", "-") or "-")
+            kind = name.lower()
+            if kind == "host":
+                host = value
+            elif kind != "content-length":  # which only this knows
+                lines.append("%s: %s\r\n" % (name, value))
+        lines.append("Host: %s\r\n" % host)
         if server != self._server:
             self.close()
             self._server = server
-        self._head = (head + "Content-Length: ").encode()
+        self._head = "".join(lines).encode()
         self._method, self._url, self._headers = method, url, headers and dict(headers)
 
     def _exchange(self, method, data):
@@ -142,8 +152,9 @@ class Session:
         # 2. it was kept and breaks now: what may be sent twice is sent again, once, over a new one;
         # 3. it breaks after a POST was sent: whether that may be sent again is for the caller to know;
         # 4. it is new and breaks: no network.
-        self._answer.response = None
-        if self._stream is not None and not self._is_silent():
+        answer = self._answer
+        answer.response = None
+        if self._stream is not None and (answer.left or not self._is_silent()):
             self.close()
         while True:
             is_kept = self._stream is not None
@@ -152,13 +163,13 @@ class Session:
                 self._connect()
             try:
                 self._send(data)
-                if self._answer.begins():
+                if answer.begins():
                     return
                 why = "the server closed the connection"
             except ValueError as error:  # the certificate, and only the text says what about it
                 raise TlsError(str(error).strip().replace("\n", "; "))
             except OSError as error:
-                if error.errno < 0:
+                if (error.errno or 0) < 0:
                     raise TlsError("error %s" % error)  # of mbedtls
                 why = described(error)
             self.close()
@@ -169,51 +180,31 @@ class Session:
 
     def _connect(self):
         scheme, host, port = self._server
-        context = self._tls() if scheme == "https" else None
+        context = self._trusting() if scheme == "https" else None
         self._has_written = False
         address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
-        self._tcp = stream = socket.socket(address[0], address[1], address[2])
-        stream.setblocking(False)
-        stream.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
-        self._poll.register(stream)
+        self._tcp = tcp = socket.socket(address[0], address[1], address[2])
+        self._poll.register(tcp)
+        tcp.setblocking(False)
+        tcp.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
         try:
-            stream.connect(address[-1])
+            tcp.connect(address[-1])
         except OSError as error:
             if error.errno != errno.EINPROGRESS:
                 raise
-            self._wait(stream, select.POLLOUT)
-        if context:
-            self._poll.unregister(stream)
-            stream = context.wrap_socket(stream, server_hostname=host, do_handshake_on_connect=False)
-            self._poll.register(stream)
-        self._stream = stream
+            self._wait(select.POLLOUT)
+        if context is not None:
+            tcp = context.wrap_socket(tcp, server_hostname=host, do_handshake_on_connect=False)
+        self._stream = tcp
 
-    def _tls(self):
+    def _trusting(self):
         if self._verify and gmtime()[0] < 2025:
             raise TlsError("the clock is not set: no certificate can be checked")
         if self._context is None:
-            import tls  # only where it is used: it takes heap
+            from .certificates import context  # who speaks no TLS needs no heap for it
 
-            context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
-            context.verify_mode = tls.CERT_REQUIRED if self._verify else tls.CERT_NONE
-            if self._verify:
-                self._load_certificates(context)
-            else:
-                print("TLS: NO SERVER IS VERIFIED, as told: whoever answers gets the access key")
-            self._context = context
+            self._context = context(self._ca, self._verify)
         return self._context
-
-    def _load_certificates(self, context):
-        certificates = self._ca
-        if certificates is None:
-            from .certificates import Certificates
-
-            certificates = Certificates()
-        for certificate in certificates:
-            try:
-                context.load_verify_locations(certificate)
-            except ValueError:
-                raise TlsError("ca: expected a certificate in DER, not PEM")
 
     def _send(self, data):
         # The answer's buffer takes the request first; what it has room for goes in one write, and so in one packet.
@@ -221,7 +212,7 @@ class Session:
         head = self._head
         at = size_of(head)
         size = 0 if data is None else size_of(data)
-        length = b"%d\r\n\r\n" % size
+        length = b"\r\n" if data is None else b"Content-Length: %d\r\n\r\n" % size
         end = at + size_of(length)
         buffer = self._answer.buffer
         room = size_of(buffer) - end
@@ -247,7 +238,7 @@ class Session:
                 at += count
                 self._has_written = True
             else:  # until then it is TLS, which waits for what the server says
-                self._wait(stream, select.POLLOUT if self._has_written else select.POLLIN)
+                self._wait(select.POLLOUT if self._has_written else select.POLLIN)
 
     def _is_silent(self):
         # Whether the connection that was kept is still there, and nothing came over it.
@@ -265,54 +256,37 @@ class Session:
             count = stream.readinto(buffer, most)
             if count is not None:
                 return count
-            self._wait(stream, select.POLLIN)
+            self._wait(select.POLLIN)
         return 0
 
-    def _wait(self, stream, event):
+    def _wait(self, event):
+        # For the connection itself, with TLS too: TLS may hold something back, but not after it was read or written.
         left_ms = ticks_diff(self._deadline, ticks_ms())
         if left_ms > 0:
-            self._poll.modify(stream, event)
+            self._poll.modify(self._tcp, event)
             for _ in self._poll.ipoll(left_ms):
                 return
         raise TimedOut("sent, but no whole answer in time" if self._is_sent else "no connection in time")
 
 
-def _split(url):
-    # The server as (scheme, host, port), the Host header, and the path with the query.
+def split(url: str) -> tuple:
+    """The server of `url` as (scheme, host, port), the Host header, and the path with the query. Raises ValueError."""
     scheme, _, rest = url.partition("#")[0].partition("://")
-    host, slash, path = rest.partition("/")
-    if "?" in host:
-        host, _, path = host.partition("?")
-        path = "?" + path
+    scheme = scheme.lower()
+    end = min(rest.find(c) % (len(rest) + 1) for c in "/?")
+    host, path = rest[:end], rest[end:]
+    if path[:1] != "/":
+        path = "/" + path
     name, colon, port = host.partition(":")
-    if scheme not in ("http", "https") or not name or "@" in host or (colon and not port.isdigit()):
+    if not colon:
+        port = "443" if scheme == "https" else "80"
+    if scheme not in ("http", "https") or not name or "@" in host or not port.isdigit() or not 0 < int(port) < 65536:
         raise ValueError("url: expected one as https://hub.example.com/path")
     _check("url", host + path)
-    return (scheme, name, int(port) if colon else 443 if scheme == "https" else 80), host, "/" + path
+    return (scheme, name, int(port)), host, path
 
 
-def _check(what, text, least="!"):
+def _check(what, text, but=""):
     # What goes into the head of a request must not be able to end it. It may be a secret: not shown.
-    for c in text:
-        if c < least or c == "\x7f" or (c > "~" and least == "!"):
-            raise ValueError("%s: a character that HTTP does not allow there" % what)
-
-
-def _redirected(url, location):
-    # RFC 9110, section 10.2.2.
-    if not location:
-        raise BadAnswer("a redirect that does not say where to")
-    scheme, _, place = url.partition("://")
-    if location.partition(":")[0].lower() not in ("http", "https"):
-        if location[:2] == "//":
-            place = location[2:]
-        else:
-            place = place.partition("?")[0]
-            if location[0] == "/":
-                place = place.partition("/")[0] + location
-            else:
-                place = (place.rpartition("/")[0] or place) + "/" + location
-        return scheme + "://" + place
-    if scheme == "https" and location[:6].lower() != "https:":
-        raise NetworkError("a redirect from https to http")
-    return location
+    if not text or not all("!" <= c != "\x7f" and c not in but for c in text):
+        raise ValueError("%s: a character that HTTP does not allow there" % what)

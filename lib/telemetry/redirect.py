@@ -1,0 +1,31 @@
+"""Where a redirect leads, for who asks to follow it (RFC 9110, section 10.2.2)."""
+
+from .errors import BadAnswer, NetworkError
+from .http import split
+
+
+def follow(url: str, headers: dict | None, location: str) -> tuple:
+    """The address and the headers of the request that comes next. Raises BadAnswer for a `location` that leads nowhere,
+    and NetworkError from https to http. The Authorization header goes to no other server."""
+    if not location:
+        raise BadAnswer("a redirect that does not say where to")
+    scheme, _, place = url.partition("#")[0].partition("://")
+    head, colon, _ = location.partition(":")
+    if location.startswith("//"):
+        location = scheme + ":" + location
+    elif not colon or "/" in head or "?" in head:  # a place at this server
+        path = place.partition("?")[0]
+        if location.startswith("/"):
+            path = path.partition("/")[0]
+        elif not location.startswith("?"):
+            path = (path.rpartition("/")[0] or path) + "/"
+        location = scheme + "://" + path + location
+    try:
+        server, old = split(location)[0], split(url)[0]
+    except ValueError:
+        raise BadAnswer("a redirect to where no request can go")
+    if old[0] == "https" != server[0]:
+        raise NetworkError("a redirect from https to http")
+    if headers and server != old:
+        headers = {name: headers[name] for name in headers if name.lower() != "authorization"}
+    return location, headers

@@ -69,7 +69,7 @@ class Response:
 
 
 class Answer:
-    """Reads one answer after another into a buffer that is kept, and lent to the requests between them."""
+    """Reads one answer after another into a buffer that is kept."""
 
     def __init__(self, session: "Session"):
         self.session = session
@@ -82,15 +82,10 @@ class Answer:
         self._head = self._start = self._end = 0
         self.buffer = bytearray(_BUFFER)
         self._view = memoryview(self.buffer)
-        self._same: tuple | None = None  # of a good head: before its date, behind it and where, and what it said
-
-    def grow(self, size: int) -> bytearray:
-        """The buffer, now of `size` bytes."""
-        buffer = bytearray(size)
-        buffer[: self._end] = self._view[: self._end]
-        self.buffer = buffer
-        self._view = memoryview(buffer)
-        return buffer
+        # Of a good head: what it said, and its text before its date and behind it.
+        self._said: tuple = ()
+        self._before = self._behind = b""
+        self._date = self._behind_at = 0
 
     def begins(self) -> int:
         """Waits for the first bytes of an answer; 0 if the server closed instead."""
@@ -149,17 +144,18 @@ class Answer:
 
     def _is_as_before(self):
         # The head of nearly every answer is the one before but for its date; then it says the same.
-        if not self._same:
-            return False
-        before, behind, at, head, left, is_last = self._same
         buffer = self.buffer
-        if head > self._end or not buffer.startswith(before) or not buffer.startswith(behind, at):
+        at = self._behind_at
+        if not (
+            self._said
+            and self._said[0] <= self._end
+            and buffer.startswith(self._before)
+            and buffer.startswith(self._behind, at)
+            and buffer.find(b"\n", self._date, at) < 0
+        ):
             return False
-        if buffer.find(b"\n", len(before), at) >= 0:
-            return False
-        self._head = self._start = head
-        self.left = left
-        self._is_last = is_last
+        self._head, self.left, self._is_last = self._said
+        self._start = self._head
         self._chunk = 0
         self._is_first = True
         return True
@@ -187,8 +183,7 @@ class Answer:
                 raise BadAnswer("it breaks off in the head")
         self._head = self._start = at
         self._read_fields(at)
-        if status != 200:
-            self._same = None
+        self._said = (at, self.left, self._is_last) if status == 200 else ()
         return status
 
     def _status(self):
@@ -219,8 +214,8 @@ class Answer:
             else:
                 self._heed(name, value.strip())
             line = end
-        before, behind = bytes(self._view[:date]), bytes(self._view[date_end:head])
-        self._same = (before, behind, date_end, head, self.left, self._is_last)
+        self._before, self._behind = bytes(self._view[:date]), bytes(self._view[date_end:head])
+        self._date, self._behind_at = date, date_end
 
     def _heed(self, name, value):
         if name == b"content-length":
@@ -340,4 +335,7 @@ class Answer:
                 raise BadAnswer("a line that does not end")
             raise HeadTooLarge("a head of more than %d bytes" % _HEAD_MOST)
         else:
-            self.grow(self._end + _BUFFER)
+            buffer = bytearray(self._end + _BUFFER)
+            buffer[: self._end] = self.buffer
+            self.buffer = buffer
+            self._view = memoryview(buffer)

@@ -9,6 +9,8 @@ _FULL_EVERY = const(240)  # messages: in case the hub lost what it had
 # What the hub surely takes: numbers, whole or not, this near to 0, and texts of so many characters.
 _SURE = const(0x3FFFFFFF)
 _SURE_TEXT = const(250)
+# For the innermost loop of every message: looking up a builtin takes longer than all else that is done for a value.
+_BUILTINS = (type, len, int, float, bool, str)
 
 
 class Delta:
@@ -41,29 +43,28 @@ class Delta:
         """Takes up what one function read. `tolerances`: key -> how far a number may go from what the hub knows before
         it is sent. Raises MessageError, naming the key, and then takes up none of `values`."""
         known = self._known
-        get = known.get
         changed: list = []
-        # The innermost loop of every message: looking up a builtin takes longer than all else that is done for a value.
-        kind_of, size_of, whole, real, truth, text = type, len, int, float, bool, str
+        kind_of, size_of, whole, real, truth, text = _BUILTINS
         if kind_of(values) is not dict:
             check(values)
         try:
             for key in values:
                 value = values[key]
-                old = get(key, known)
-                if value is old:
-                    continue
-                kind = kind_of(value)
-                if old is known:
-                    check_pair(key, value)
-                elif value == old and kind is kind_of(old):  # for the hub 1, 1.0 and true are not one
-                    continue
-                elif kind is real or kind is whole:
-                    if not -_SURE < value < _SURE:
-                        check_pair(key, value)
-                    if tolerances and kind is kind_of(old) and abs(value - old) <= tolerances.get(key, -1):
+                if key in known:
+                    old = known[key]
+                    if value is old:
                         continue
-                elif kind is not truth and (kind is not text or size_of(value) > _SURE_TEXT):
+                    kind = kind_of(value)
+                    if value == old and kind is kind_of(old):  # for the hub 1, 1.0 and true are not one
+                        continue
+                    if kind is real or kind is whole:
+                        if not -_SURE < value < _SURE:
+                            check_pair(key, value)
+                        if tolerances and kind is kind_of(old) and abs(value - old) <= tolerances.get(key, -1):
+                            continue
+                    elif kind is not truth and (kind is not text or size_of(value) > _SURE_TEXT):
+                        check_pair(key, value)
+                else:
                     check_pair(key, value)
                 known[key] = value
                 changed.append(key)

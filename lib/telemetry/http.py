@@ -18,6 +18,7 @@ from .errors import NetworkError, TimedOut, TlsError, Unanswered, described
 if False:  # for the type checker
     from typing import Any
 
+_TOGETHER = const(4096)  # a body of so many bytes goes with its head in one write, and so in one packet if it can
 _IPPROTO_TCP = const(6)
 _TCP_NODELAY = const(1)
 
@@ -207,35 +208,26 @@ class Session:
         return self._context
 
     def _send(self, data):
-        # The answer's buffer takes the request first; what it has room for goes in one write, and so in one packet.
-        size_of = len
-        head = self._head
-        at = size_of(head)
-        size = 0 if data is None else size_of(data)
-        length = b"\r\n" if data is None else b"Content-Length: %d\r\n\r\n" % size
-        end = at + size_of(length)
-        buffer = self._answer.buffer
-        room = size_of(buffer) - end
-        if room < 0:
-            buffer, room = self._answer.grow(end), 0
-        buffer[:at] = head
-        buffer[at:end] = length
-        if size <= room:
-            if size:
-                buffer[end : end + size] = data
-            self._write(buffer, 0, end + size)
+        if data is None:
+            self._write(self._head + b"\r\n")
         else:
-            buffer[end:] = memoryview(data)[:room]
-            self._write(buffer, 0, end + room)
-            self._write(data, room, size)
+            length = b"Content-Length: %d\r\n\r\n" % len(data)
+            if len(data) > _TOGETHER:
+                self._write(self._head + length)
+                self._write(data)
+            else:
+                self._write(b"".join((self._head, length, data)))
         self._is_sent = True
 
-    def _write(self, data, at, end):
+    def _write(self, data):
         stream = self._stream
-        while at < end:
-            count = stream.write(data, at, end - at)
+        at = 0
+        left = len(data)
+        while left:
+            count = stream.write(data, at, left)
             if count:
                 at += count
+                left -= count
                 self._has_written = True
             else:  # until then it is TLS, which waits for what the server says
                 self._wait(select.POLLOUT if self._has_written else select.POLLIN)

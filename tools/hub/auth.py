@@ -19,8 +19,8 @@ _CLOUD_KEY = HTTPBearer(scheme_name="cloud key", auto_error=False)
 
 
 def new_key() -> str:
-    """A key nobody can guess: 256 random bits, of URL-safe characters."""
-    return secrets.token_urlsafe(16)  # 128 bits; it goes up with every request
+    """A key nobody can guess: 128 random bits, of URL-safe characters. Short: it goes up with every request."""
+    return secrets.token_urlsafe(16)
 
 
 def fingerprint(key: str) -> str:

@@ -8,7 +8,8 @@ _FOOT = """\
 One telemetry of 20 mixed keys, {count} of them by one process, all against one local hub. "full": all values change
 from one to the next; "delta": two of them do. Stock, the `requests` that is in MicroPython, always sends all, and
 verifies no certificate. The floor is a socket loop written by hand for this one message; it checks nothing. Ours is a
-whole `agent.step()`: values checked, what changed found, the reply parsed and acted on. The full message that ours
+whole `agent.step()`: values checked, what changed found, the reply read and acted on (one
+that is the one before, byte for byte, is not parsed anew). The full message that ours
 sends now and then by itself is counted in as it falls. All is compiled to .mpy. Words have 64 bits here: on an ESP32
 heap takes about half.
 The first telemetry opens the connection, and with it ours replaces the hub's state: it is in the connections and

@@ -264,7 +264,7 @@ def test_ctrl_c_reaches_the_repl(rig):
     rig.board.send(b"\x03")
     rig.board.wait_for("KeyboardInterrupt")
     rig.board.wait_for(">>> ")
-    rig.board.send(b"agent.firmware.curr_ver\r")
+    rig.board.send(b"agent.registration.fields['firmware_version']\r")
     rig.board.wait_for("'1.0.0'")
 
 

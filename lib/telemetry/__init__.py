@@ -3,6 +3,8 @@
 The names are loaded when first used: what a program does not use takes no heap.
 """
 
+import sys
+
 __version__ = "0.1.0"
 
 if False:  # for the type checker
@@ -25,3 +27,19 @@ def __getattr__(name):
         value = getattr(value, name)
     globals()[name] = value
     return value
+
+
+def once(module: str, name: str, *arguments):
+    """Calls the function `name` of the package's `module`, for what is done at the start or hardly ever.
+
+    A module that was not loaded before is let go of after it: code that waits for its next use would take the heap of
+    the user's program.
+    """
+    path = "telemetry." + module
+    stays = path in sys.modules
+    try:
+        return getattr(__import__(path, None, None, (name,)), name)(*arguments)
+    finally:
+        if not stays:
+            sys.modules.pop(path, None)
+            globals().pop(module, None)

@@ -5,7 +5,7 @@ import json
 
 from micropython import const
 
-from .errors import BadAnswer, BodyTooLarge, HeadTooLarge
+from . import errors
 
 if False:  # for the type checker
     from .http import Session
@@ -174,13 +174,13 @@ class Answer:
                     break
                 interim += 1
                 if interim > _INTERIM_MOST:
-                    raise BadAnswer("too many answers of 1xx")
+                    raise errors.BadAnswer("too many answers of 1xx")
                 self._end -= at
                 buffer[: self._end] = self._view[at : at + self._end]
             elif self._end >= 7 and not buffer.startswith(b"HTTP/1."):
-                raise BadAnswer("not HTTP/1")
+                raise errors.BadAnswer("not HTTP/1")
             elif not self._fill():
-                raise BadAnswer("it breaks off in the head")
+                raise errors.BadAnswer("it breaks off in the head")
         self._head = self._start = at
         self._read_fields(at)
         self._said = (at, self.left, self._is_last) if status == 200 else ()
@@ -193,7 +193,7 @@ class Answer:
         except ValueError:
             status = 0
         if not 100 <= status <= 599 or buffer[12] not in b" \r\n":
-            raise BadAnswer("no HTTP status")
+            raise errors.BadAnswer("no HTTP status")
         return status
 
     def _read_fields(self, head):
@@ -220,17 +220,17 @@ class Answer:
     def _heed(self, name, value):
         if name == b"content-length":
             if self.left != _ENDLESS or not value.isdigit() or len(value) > _DIGITS_MOST:
-                raise BadAnswer("content-length: expected one number")
+                raise errors.BadAnswer("content-length: expected one number")
             self.left = int(value)
         elif name == b"transfer-encoding":
             if self.left != _ENDLESS or value != b"chunked":
-                raise BadAnswer("transfer-encoding: expected chunked and no length")
+                raise errors.BadAnswer("transfer-encoding: expected chunked and no length")
             self.left = _CHUNKED
         elif name == b"connection":
             if b"close" in value:
                 self._is_last = True
         elif name.endswith(b" "):  # RFC 9112, section 5.1
-            raise BadAnswer("a header with a space before its colon")
+            raise errors.BadAnswer("a header with a space before its colon")
 
     # The body
 
@@ -254,7 +254,7 @@ class Answer:
             if not count:
                 return body
             body.extend(piece[:count])
-        raise BodyTooLarge("a body of more than %d bytes" % most)
+        raise errors.BodyTooLarge("a body of more than %d bytes" % most)
 
     def readinto(self, target) -> int:
         """Puts more of the body into `target`: how many bytes, 0 at the end."""
@@ -275,7 +275,7 @@ class Answer:
         else:
             count = self.session.readinto(target, most)
             if not count and left > 0:
-                raise BadAnswer("it breaks off in the body")
+                raise errors.BadAnswer("it breaks off in the body")
         if self.left == _CHUNKED:
             self._chunk -= count
         elif left > 0:
@@ -288,11 +288,11 @@ class Answer:
     def _next_chunk(self):
         # RFC 9112, section 7.1: its size in hex, perhaps with extensions; behind the last one there may be trailers.
         if not self._is_first and self._line():
-            raise BadAnswer("a chunk is longer than it says")
+            raise errors.BadAnswer("a chunk is longer than it says")
         self._is_first = False
         size = self._line().partition(b";")[0].strip()
         if not 0 < len(size) <= _DIGITS_MOST or not all(c in b"0123456789abcdefABCDEF" for c in size):
-            raise BadAnswer("a chunk's size is no number")
+            raise errors.BadAnswer("a chunk's size is no number")
         self._chunk = int(size, 16)
         if not self._chunk:
             for _ in range(_TRAILERS_MOST):
@@ -300,7 +300,7 @@ class Answer:
                     self.left = 0
                     self.leave()
                     return
-            raise BadAnswer("too many trailers")
+            raise errors.BadAnswer("too many trailers")
 
     def _line(self):
         while True:
@@ -308,7 +308,7 @@ class Answer:
             if at >= 0:
                 break
             if not self._fill():
-                raise BadAnswer("it breaks off in the body")
+                raise errors.BadAnswer("it breaks off in the body")
         line = bytes(self._view[self._start : at])
         self._start = at + 1
         return line.rstrip()
@@ -332,8 +332,8 @@ class Answer:
             self._start = head
         elif unread >= (_LINE_MOST if head else _HEAD_MOST):
             if head:
-                raise BadAnswer("a line that does not end")
-            raise HeadTooLarge("a head of more than %d bytes" % _HEAD_MOST)
+                raise errors.BadAnswer("a line that does not end")
+            raise errors.HeadTooLarge("a head of more than %d bytes" % _HEAD_MOST)
         else:
             buffer = bytearray(self._end + _BUFFER)
             buffer[: self._end] = self.buffer

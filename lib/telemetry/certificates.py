@@ -3,7 +3,7 @@
 import os
 from binascii import a2b_base64
 
-from .errors import SettingsError, TlsError
+from . import errors
 
 if False:  # for the type checker
     from typing import Any
@@ -36,7 +36,7 @@ class Certificates:
                 der = b""
             # DER begins with 0x30, 0x82 and the length of the rest: a certificate is never so short as to need less.
             if int.from_bytes(der[2:4], "big") + 4 != len(der):
-                raise SettingsError("ca: %s: missing, or not DER; openssl x509 -outform der makes it" % it[:40])
+                raise errors.SettingsError("ca: %s: missing, or not DER; openssl x509 -outform der makes it" % it[:40])
             yield der
 
 
@@ -54,5 +54,5 @@ def context(ca, verify: bool):
         try:
             made.load_verify_locations(certificate)
         except ValueError:
-            raise TlsError("ca: expected a certificate in DER, not PEM")
+            raise errors.TlsError("ca: expected a certificate in DER, not PEM")
     return made

@@ -1,10 +1,24 @@
-"""Time: is the clock set, NTP, ISO 8601, and how long the board is up."""
+"""Time: is the clock set, NTP, ISO 8601, how long the board is up, and how long to wait before trying again."""
 
 import time
+
+# `jittered` is at random between two numbers of seconds, so that boards that failed together do not return together.
+from random import uniform as jittered
 from time import ticks_add, ticks_diff, ticks_ms
 
-from .backoff import Backoff
-from .errors import NetworkError, described
+from micropython import const
+
+NEVER = const(0x3FFFFFFF)  # as an uptime: in 34 years
+
+
+def backoff(failures: int, first: int = 5, most: int = 300, retry_after: int | None = None) -> float:
+    """Seconds to wait after so many failures in a row, from 1 on: `first`, doubled with each up to `most`.
+
+    Half of it is fixed, half at random; it is not less than the server's `retry_after`.
+    """
+    wait = min(first << min(failures, 16) - 1, most)
+    least = min(retry_after or 0, 3600)  # no server may silence a board for longer than an hour
+    return max(jittered(wait / 2, wait), jittered(least, least * 1.1))
 
 
 class Clock:
@@ -13,56 +27,25 @@ class Clock:
     def __init__(self, servers=(), ntp=None, set_rtc=None):
         """`servers`: NTP host names, asked in turn. `ntp`: a module like `ntptime`. `set_rtc(seconds)` sets the chip's
         clock to a time in the port's epoch."""
-        self._servers = servers
-        self._ntp = ntp
-        self._set_rtc = set_rtc
+        self.servers = servers
+        self.ntp = ntp
+        self.set_rtc = set_rtc
         self._uptime = 0
         self._counted_ms = ticks_ms()  # up to here
-        self._sync_at: float = 0  # uptime
-        self._failed = False
-        self._backoff = Backoff(30, 300)  # each server that does not answer takes a second or more
-
-    def is_set(self) -> bool:
-        """Whether the time of day is believable."""
-        return _utc(time.time()) is not None
-
-    def needs_sync(self) -> bool:
-        """Whether it is time to ask a server: after a start, then once a day, sooner after a failure."""
-        return self._ntp is not None and self.uptime() >= self._sync_at
+        self.failures = 0  # of `duties.sync`, in a row
+        # When to ask a server: after a start, then once a day, sooner after a failure.
+        self.sync_at: float = NEVER if ntp is None else 0
 
     def network_returned(self) -> None:
         """The reason of the last failure may be gone: no need to wait."""
-        if self._failed:
-            self._sync_at = 0
-
-    def sync(self, progress) -> str:
-        """Sets the clock by the first server that answers sensibly, and gives its name. Raises NetworkError with what
-        each said. `progress()` is called before each server is asked."""
-        said = "NTP:"
-        for server in self._servers:
-            progress()
-            self._ntp.host = server
-            try:
-                seconds = self._ntp.time()
-                if not _utc(seconds):
-                    raise ValueError("%d is no time of this century" % seconds)
-            except Exception as error:  # ntptime raises OSError, IndexError or what the socket module likes
-                said += " %s (%s)" % (server, described(error))
-                continue
-            self._set_rtc(seconds)
-            self._backoff.succeeded()
-            self._failed = False
-            self._sync_at = self.uptime() + 24 * 3600  # the chip's oscillator drifts by seconds a day
-            return server
-        self._failed = True
-        self._sync_at = self.uptime() + self._backoff.failed()
-        raise NetworkError(said)
+        if self.failures:
+            self.sync_at = 0
 
     def timestamp(self) -> str | None:
         """Now, as `2021-08-04T07:45:44.122Z`; None while the clock is not set."""
         now = time.time_ns() // 1000000  # not a float: 32 bits of it have no room for milliseconds
-        utc = _utc(now // 1000)
-        return utc and "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ" % (utc[:6] + (now % 1000,))
+        utc = utc_of(now // 1000)
+        return "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ" % (utc[:6] + (now % 1000,)) if utc else None
 
     def uptime(self) -> int:
         """Seconds since this object was made; what longer waits count in. Ask at least once in 6 days: ticks wrap
@@ -74,8 +57,10 @@ class Clock:
         return self._uptime
 
 
-def _utc(seconds):
-    # A time in the port's epoch (1970, or 2000 on many boards: it is of no matter) as time.gmtime gives it. None before
-    # 2025 and from 2100 on: a clock that was never set, or a server that lies.
+def utc_of(seconds: int) -> tuple | None:
+    """A time in the port's epoch (1970, or 2000 on many boards: it is of no matter) as time.gmtime gives it.
+
+    None before 2025 and from 2100 on: a clock that was never set, or a server that lies.
+    """
     utc = time.gmtime(seconds)
     return utc if 2025 <= utc[0] < 2100 else None

@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from .errors import MessageError
+from . import errors
 from .message import check, check_pair
 
 _FULL_EVERY = const(240)  # messages: in case the hub lost what it had
@@ -68,7 +68,7 @@ class Delta:
                     check_pair(key, value)
                 known[key] = value
                 changed.append(key)
-        except MessageError:
+        except errors.MessageError:
             for key in changed:
                 del known[key]
             raise

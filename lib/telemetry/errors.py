@@ -1,59 +1,9 @@
-"""What can go wrong, as exceptions. Each text names the thing and never holds a secret."""
+"""What can go wrong, as exceptions. Each text names the thing and never holds a secret.
 
+A class is made when it is first named: most programs never see most of them, and each takes its share of the heap.
+"""
 
-class MessageError(ValueError):
-    """A telemetry message that the hub would refuse; the text names the key. Nothing was sent."""
-
-
-class ReplyError(ValueError):
-    """The hub's reply is not what the Device API promises; the text names the field."""
-
-
-class SettingsError(ValueError):
-    """Settings that cannot work; the text names every wrong or missing field and what is expected there."""
-
-
-class StoreError(Exception):
-    """A state file could not be read or written: `StoreError(path, why)`."""
-
-    def __str__(self):
-        return "%s: %s" % self.args
-
-
-class Missing(StoreError):
-    """There is no such file (yet), or none that can be used."""
-
-
-class Corrupt(Missing):
-    """There is a file, but it is torn, empty or somebody else's."""
-
-
-class NetworkError(Exception):
-    """No answer: Wi-Fi, name lookup, connection, TLS, time-out, or something that does not speak HTTP."""
-
-
-class TimedOut(NetworkError):
-    """The request's deadline passed."""
-
-
-class TlsError(NetworkError):
-    """The server is not whom its certificate should say, or there is no way to find out. Nothing was sent."""
-
-
-class BadAnswer(NetworkError):
-    """What came is not HTTP/1, or broke off."""
-
-
-class HeadTooLarge(NetworkError):
-    """The answer's head does not end within 8 KiB."""
-
-
-class BodyTooLarge(NetworkError):
-    """The answer's body is larger than the request allowed."""
-
-
-class Unanswered(NetworkError):
-    """A POST was sent and the connection broke before an answer: the server may have acted on it, or not."""
+from sys import print_exception
 
 
 class HubError(Exception):
@@ -63,7 +13,7 @@ class HubError(Exception):
     seconds it asks to wait, or None.
     """
 
-    def __init__(self, request, status, reason="", retry_after=None):
+    def __init__(self, request: str, status: int, reason: str = "", retry_after: int | None = None):
         super().__init__("%s: status %d %s" % (request, status, reason))
         self.request = request
         self.status = status
@@ -71,31 +21,88 @@ class HubError(Exception):
         self.retry_after = retry_after
 
 
-class Rejected(HubError):
-    """400, 422: the message is wrong; sending it again cannot help."""
+if False:  # for the type checker and for who reads this; what exists is in `_KINDS` and below it
+
+    class MessageError(ValueError):
+        """A telemetry message that the hub would refuse; the text names the key. Nothing was sent."""
+
+    class ReplyError(ValueError):
+        """The hub's reply is not what the Device API promises; the text names the field."""
+
+    class SettingsError(ValueError):
+        """Settings that cannot work; the text names every wrong or missing field and what is expected there."""
+
+    class StoreError(Exception):
+        """A state file could not be read or written; the text begins with its path."""
+
+    class Missing(StoreError):
+        """There is no such file (yet), or none that can be used."""
+
+    class Corrupt(Missing):
+        """There is a file, but it is torn, empty or somebody else's."""
+
+    class NetworkError(Exception):
+        """No answer: Wi-Fi, name lookup, connection, TLS, time-out, or something that does not speak HTTP."""
+
+    class TimedOut(NetworkError):
+        """The request's deadline passed."""
+
+    class TlsError(NetworkError):
+        """The server is not whom its certificate should say, or there is no way to find out. Nothing was sent."""
+
+    class BadAnswer(NetworkError):
+        """What came is not HTTP/1, or broke off."""
+
+    class HeadTooLarge(NetworkError):
+        """The answer's head does not end within 8 KiB."""
+
+    class BodyTooLarge(NetworkError):
+        """The answer's body is larger than the request allowed."""
+
+    class Unanswered(NetworkError):
+        """A POST was sent and the connection broke before an answer: the server may have acted on it, or not."""
+
+    class Rejected(HubError):
+        """400, 422: the message is wrong; sending it again cannot help."""
+
+    class Unauthorized(HubError):
+        """401: the access key is not accepted; the device was deleted from the hub."""
+
+    class Forbidden(HubError):
+        """403: not allowed."""
+
+    class NotFound(HubError):
+        """404: unknown path or id."""
+
+    class TooManyRequests(HubError):
+        """429: wait, `retry_after` seconds if the hub says so."""
+
+    class ServerError(HubError):
+        """5xx: try again later."""
 
 
-class Unauthorized(HubError):
-    """401: the access key is not accepted; the device was deleted from the hub."""
+# Each kind, and what is one.
+_KINDS = (
+    (ValueError, "MessageError ReplyError SettingsError"),
+    (Exception, "NetworkError StoreError"),
+    ("StoreError", "Missing"),
+    ("Missing", "Corrupt"),
+    ("NetworkError", "TimedOut TlsError BadAnswer HeadTooLarge BodyTooLarge Unanswered"),
+    (HubError, "Rejected Unauthorized Forbidden NotFound TooManyRequests ServerError"),
+)
 
 
-class Forbidden(HubError):
-    """403: not allowed."""
+def __getattr__(name):
+    for kind, names in _KINDS:
+        if name in names.split():
+            if isinstance(kind, str):
+                kind = globals().get(kind) or __getattr__(kind)
+            globals()[name] = made = type(name, (kind,), {})
+            return made
+    raise AttributeError(name)
 
 
-class NotFound(HubError):
-    """404: unknown path or id."""
-
-
-class TooManyRequests(HubError):
-    """429: wait, `retry_after` seconds if the hub says so."""
-
-
-class ServerError(HubError):
-    """5xx: try again later."""
-
-
-def described(error: Exception) -> str:
+def described(error: BaseException) -> str:
     """An exception for people: its type and its text. MicroPython's repr of an OSError has the bare number."""
     try:
         text = printable(str(error))
@@ -108,13 +115,40 @@ def described(error: Exception) -> str:
 
 def printable(text: str) -> str:
     """Somebody else's text for one line of a console: no control characters, at most 500 characters."""
-    line = ""
-    for c in text[:500]:
-        line += c if " " <= c != "\x7f" else " "
-    return line
+    return "".join(c if " " <= c != "\x7f" else " " for c in text[:500])
 
 
-def for_status(status: int) -> type:
-    """The exception class of an HTTP status that is not 2xx."""
-    known = {400: Rejected, 422: Rejected, 401: Unauthorized, 403: Forbidden, 404: NotFound, 429: TooManyRequests}
-    return known.get(status) or (ServerError if status >= 500 else HubError)
+class Reporter:
+    """Says on the console what goes wrong, once and not once a minute; and saying it cannot go wrong."""
+
+    def __init__(self) -> None:
+        self._said: dict = {}  # what is wrong now
+
+    def report(self, what: str, error: BaseException, topic=None) -> None:
+        """Prints `error` under the name `what`, unless the last report there said the same. `topic` stands for the name
+        where that may not be the only one of its kind."""
+        try:
+            text = described(error)
+            topic = topic or what
+            if self._said.get(topic) == text:
+                return
+            self._said[topic] = text
+            print("%s: %s" % (what, text))
+            if type(error).__name__ not in globals():  # the texts of ours say all: no traceback
+                print_exception(error)
+        except Exception:
+            print(what)  # no memory for more, or an exception that cannot be printed
+
+    def settled(self, topic) -> None:
+        """It works again: the next failure is told, even if it is the same."""
+        self._said.pop(topic, None)
+
+    def guard(self, what: str, function, *arguments) -> bool:
+        """Calls `function`; False, and a report, if it raised."""
+        try:
+            function(*arguments)
+        except Exception as error:
+            self.report(what, error)
+            return False
+        self.settled(what)
+        return True

@@ -12,8 +12,8 @@ from time import gmtime, ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
+from . import errors
 from .answer import Answer, Response
-from .errors import NetworkError, TimedOut, TlsError, Unanswered, described
 
 if False:  # for the type checker
     from typing import Any
@@ -122,7 +122,7 @@ class Session:
     def failed(self, error: BaseException) -> BaseException:
         """Closes the connection, for the rest of an answer would be the next one's; gives what to raise."""
         self.close()
-        return NetworkError(described(error)) if isinstance(error, OSError) else error
+        return errors.NetworkError(errors.described(error)) if isinstance(error, OSError) else error
 
     # The request
 
@@ -168,16 +168,16 @@ class Session:
                     return
                 why = "the server closed the connection"
             except ValueError as error:  # the certificate, and only the text says what about it
-                raise TlsError(str(error).strip().replace("\n", "; "))
+                raise errors.TlsError(str(error).strip().replace("\n", "; "))
             except OSError as error:
                 if (error.errno or 0) < 0:
-                    raise TlsError("error %s" % error)  # of mbedtls
-                why = described(error)
+                    raise errors.TlsError("error %s" % error)  # of mbedtls
+                why = errors.described(error)
             self.close()
             if self._is_sent and method == "POST":
-                raise Unanswered("sent, but not answered: " + why)
+                raise errors.Unanswered("sent, but not answered: " + why)
             if not is_kept:
-                raise NetworkError(why)
+                raise errors.NetworkError(why)
 
     def _connect(self):
         scheme, host, port = self._server
@@ -200,7 +200,7 @@ class Session:
 
     def _trusting(self):
         if self._verify and gmtime()[0] < 2025:
-            raise TlsError("the clock is not set: no certificate can be checked")
+            raise errors.TlsError("the clock is not set: no certificate can be checked")
         if self._context is None:
             from .certificates import context  # who speaks no TLS needs no heap for it
 
@@ -258,7 +258,7 @@ class Session:
             self._poll.modify(self._tcp, event)
             for _ in self._poll.ipoll(left_ms):
                 return
-        raise TimedOut("sent, but no whole answer in time" if self._is_sent else "no connection in time")
+        raise errors.TimedOut("sent, but no whole answer in time" if self._is_sent else "no connection in time")
 
 
 def split(url: str) -> tuple:

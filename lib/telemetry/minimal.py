@@ -1,39 +1,69 @@
 """For who wants no agent, only the message."""
 
-from . import message
+from . import errors
+from .message import Reply, check, encode
 from .rest import call
+
+STATUSES = ("online", "offline", "error")
+_TIMESTAMP = "0000-00-00T00:00:00.000Z"  # 0 stands for any digit
 
 
 def send(
     hub_url: str, device_id: str, access_key: str, values: dict, timeout: int = 10, requests=None, **fields
-) -> message.Reply:
+) -> Reply:
     """Sends one telemetry over the board's own urequests and gives back what the hub asks for.
 
-    `values` and `fields` (`status`, `timestamp`, `override`, `message`) as for `message.build`; `timeout` in seconds;
+    `values` and `fields` (`status`, `timestamp`, `override`, `message`) as for `build`; `timeout` in seconds;
     `requests`: any object with urequests' `request`, as an `http.Session`, which verifies the server. Raises
     MessageError before anything is sent, NetworkError without an answer, a HubError for a bad one, ReplyError for one
     that is not what the Device API promises.
     """
     url = "%s/v1/devices/%s/telemetry" % (hub_url.rstrip("/"), device_id)
     headers = {"Authorization": access_key, "Content-Type": "application/json"}
-    return message.Reply(call(requests or _Own, "POST", url, headers, message.build(values, **fields), timeout))
-
-
-class _Own:
-    # The board's own module: `requests`, or `urequests` as it was called before MicroPython 1.22.
-
-    @staticmethod
-    def request(*arguments, **options):
+    body = build(values, **fields)
+    if requests is None:
         try:
-            from requests import request
+            import requests
         except ImportError:
-            from urequests import request  # type: ignore[no-redef, import-not-found]
-        return request(*arguments, parse_headers=_keep_header, **options)
+            import urequests as requests  # as it was called before MicroPython 1.22
+    return Reply(call(requests, "POST", url, headers, body, timeout))
 
 
-def _keep_header(line, headers):
-    # It would follow a redirect without the time-out, and hand the access key to whatever host that names.
+def keep_header(line, headers):
+    """The board's own `requests` hands it each line of an answer's head. Raises OSError for a redirect.
+
+    It would follow one without the time-out, and hand the access key to whatever host that names.
+    """
     name, _, value = line.decode().partition(":")
     if name.lower() == "location":
         raise OSError("a redirect, which is not followed")
     headers[name] = value.strip()
+
+
+def build(
+    values: dict,
+    status: str = "online",
+    timestamp: str | None = None,
+    override: bool = False,
+    message: str | None = None,
+) -> bytes:
+    """The body of one telemetry: JSON in UTF-8.
+
+    `values` is flat: text keys, and int (32 bit), float (32 bit), bool, str (1,000 bytes) or None, which removes the
+    key from the hub's state. `timestamp` is UTC as `2021-08-04T07:45:44.122Z`; without it the hub uses its own clock.
+    `override` replaces the whole state. `message` explains the status. Raises MessageError, naming the key.
+    """
+    check(values)
+    if status not in STATUSES:
+        raise errors.MessageError("status: expected one of %s, not %r" % (", ".join(STATUSES), status))
+    if timestamp is not None and not _is_timestamp(timestamp):
+        raise errors.MessageError("timestamp: expected UTC as 2021-08-04T07:45:44.122Z, not %r" % (timestamp,))
+    if message is not None and not isinstance(message, str):
+        raise errors.MessageError("message: expected a text, not %s" % type(message).__name__)
+    return encode(values, status, override, message, timestamp)
+
+
+def _is_timestamp(text):
+    if not isinstance(text, str) or len(text) != len(_TIMESTAMP):
+        return False
+    return all(c == form or (form == "0" and "1" <= c <= "9") for c, form in zip(text, _TIMESTAMP))

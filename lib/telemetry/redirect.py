@@ -1,6 +1,6 @@
 """Where a redirect leads, for who asks to follow it (RFC 9110, section 10.2.2)."""
 
-from .errors import BadAnswer, NetworkError
+from . import errors
 from .http import split
 
 
@@ -8,7 +8,7 @@ def follow(url: str, headers: dict | None, location: str) -> tuple:
     """The address and the headers of the request that comes next. Raises BadAnswer for a `location` that leads nowhere,
     and NetworkError from https to http. The Authorization header goes to no other server."""
     if not location:
-        raise BadAnswer("a redirect that does not say where to")
+        raise errors.BadAnswer("a redirect that does not say where to")
     scheme, _, place = url.partition("#")[0].partition("://")
     head, colon, _ = location.partition(":")
     if location.startswith("//"):
@@ -23,9 +23,9 @@ def follow(url: str, headers: dict | None, location: str) -> tuple:
     try:
         server, old = split(location)[0], split(url)[0]
     except ValueError:
-        raise BadAnswer("a redirect to where no request can go")
+        raise errors.BadAnswer("a redirect to where no request can go")
     if old[0] == "https" != server[0]:
-        raise NetworkError("a redirect from https to http")
+        raise errors.NetworkError("a redirect from https to http")
     if headers and server != old:
         headers = {name: headers[name] for name in headers if name.lower() != "authorization"}
     return location, headers

@@ -2,7 +2,7 @@
 
 import json
 
-from .errors import NetworkError, ReplyError, described, for_status, printable
+from . import errors, once
 
 
 def call(requests, method: str, url: str, headers: dict, body: bytes | None, timeout: int, secret: str | None = None):
@@ -15,7 +15,7 @@ def parsed(content, method: str, url: str):
     try:
         return json.loads(content) if content else None
     except ValueError:
-        raise ReplyError("%s %s: the answer is not JSON" % (method, url))
+        raise errors.ReplyError("%s %s: the answer is not JSON" % (method, url))
 
 
 def fetch(requests, method: str, url: str, headers: dict, body: bytes | None, timeout: int, secret: str | None = None):
@@ -26,7 +26,12 @@ def fetch(requests, method: str, url: str, headers: dict, body: bytes | None, ti
     HubError by the status of one that is not 2xx.
     """
     try:
-        response = requests.request(method, url, data=body, headers=headers, timeout=timeout)
+        if hasattr(requests, "__name__"):  # the board's own, a module
+            from .minimal import keep_header
+
+            response = requests.request(method, url, body, None, headers, timeout=timeout, parse_headers=keep_header)
+        else:
+            response = requests.request(method, url, data=body, headers=headers, timeout=timeout)
         try:
             status = response.status_code
             content = response.content
@@ -36,35 +41,11 @@ def fetch(requests, method: str, url: str, headers: dict, body: bytes | None, ti
             response.close()
     except MemoryError:
         raise  # none of the network's
-    except NetworkError as error:
+    except errors.NetworkError as error:
         raise type(error)("%s %s: %s" % (method, url, error))
     except Exception as error:
         # Not OSError alone: urequests raises ValueError for TLS and bad status lines, IndexError for empty ones.
-        raise NetworkError("%s %s: %s" % (method, url, described(error)))
+        raise errors.NetworkError("%s %s: %s" % (method, url, errors.described(error)))
     if 200 <= status < 300:
         return content
-    try:
-        reply = json.loads(content)
-    except ValueError:
-        reply = None
-    reason = _reason(reply, headers.get("Authorization"), secret)
-    raise for_status(status)(method + " " + url, status, reason, _retry_after(answered))
-
-
-def _reason(reply, *secrets):
-    # The hub's own words, for one line of a console, without what they may repeat of ours.
-    reason = reply.get("error") if isinstance(reply, dict) else None
-    if not isinstance(reason, str):
-        return ""
-    for secret in secrets:
-        if secret:
-            reason = reason.replace(secret, "...")
-    return printable(reason)
-
-
-def _retry_after(headers):
-    # RFC 9110, section 10.2.3. For its other form, a date, the caller's own backoff stands in.
-    for name in headers:
-        if name.lower() == "retry-after" and headers[name].isdigit():
-            return int(headers[name][:9])
-    return None
+    raise once("api", "refused", method + " " + url, status, content, answered, headers.get("Authorization"), secret)

@@ -16,7 +16,8 @@ _EXPECTED = {
 
 
 class Settings:
-    """What settings.json says, one attribute a field; README, Settings, has the list."""
+    """What settings.json says, one attribute a field; README, Settings, has the list. `checked` makes it: what is kept
+    has no code."""
 
     if False:  # for the type checker
         wifi_ssid: str
@@ -40,44 +41,47 @@ class Settings:
         ca: list | None
         verify: bool
 
-    def __init__(self, fields: dict):
-        """Raises SettingsError, naming every wrong, missing or unknown field and what is expected there."""
-        wrong = ""
-        # What they hold if they are not given, which is right (...: they must be given); kind; limits.
-        for names, default, kind, low, high in (
-            ("wifi_ssid", ..., str, 1, 32),
-            ("wifi_password", "", str, 8, 64),
-            ("hardware_key", ..., str, 1, 1000),
-            ("entry_url cloud_id mac sn name sub_model firmware_version", None, str, 1, 1000),
-            ("details user", None, dict, 0, 0),
-            ("interval", 60, int, 1, 86400),
-            ("timeout", 10, int, 1, 60),
-            ("ntp_servers", ("pool.ntp.org", "time.google.com", "time.cloudflare.com"), list, 0, 0),
-            ("led", 2, None, 0, 48),
-            ("button", 0, None, 0, 48),
-            ("watchdog", 0, int, 30, 3600),
-            ("ca", None, list, 0, 0),
-            ("verify", True, bool, 0, 0),
-        ):
-            for name in names.split():
-                value = fields.get(name, default)
-                if kind is list and isinstance(value, str):
-                    value = [value]
-                if value is ... or (value is not default and not _fits(value, kind, low, high)):
-                    # The value is not shown: a password lands in the wrong field easily.
-                    wrong += "\n%s: expected %s" % (name, _EXPECTED[kind].format(low, high))
-                setattr(self, name, value)
-        # A path, a query or a name and password in it would end up in every request: only scheme, host and port.
-        scheme, _, host = str(self.entry_url).rstrip("/").partition("://")
-        if scheme not in ("http", "https") or not host or not set(host).isdisjoint("/?#@ \r\n"):
-            wrong += "\nentry_url: expected as https://entry.example.com"
-        if not wrong and 0 < self.watchdog < 3 * self.timeout:  # one slow request must not look like a hang
-            wrong = "watchdog: expected 0 or >= 3 * timeout"
-        for name in fields:
-            if not hasattr(self, name):
-                wrong += '\n%s: unknown; your own go under "user"' % name
-        if wrong:
-            raise SettingsError(wrong)
+
+def checked(fields: dict) -> Settings:
+    """Raises SettingsError, naming every wrong, missing or unknown field and what is expected there."""
+    settings = Settings()
+    wrong = ""
+    # What they hold if they are not given, which is right (...: they must be given); kind; limits.
+    for names, default, kind, low, high in (
+        ("wifi_ssid", ..., str, 1, 32),
+        ("wifi_password", "", str, 8, 64),
+        ("hardware_key", ..., str, 1, 1000),
+        ("entry_url cloud_id mac sn name sub_model firmware_version", None, str, 1, 1000),
+        ("details user", None, dict, 0, 0),
+        ("interval", 60, int, 1, 86400),
+        ("timeout", 10, int, 1, 60),
+        ("ntp_servers", ("pool.ntp.org", "time.google.com", "time.cloudflare.com"), list, 0, 0),
+        ("led", 2, None, 0, 48),
+        ("button", 0, None, 0, 48),
+        ("watchdog", 0, int, 30, 3600),
+        ("ca", None, list, 0, 0),
+        ("verify", True, bool, 0, 0),
+    ):
+        for name in names.split():
+            value = fields.get(name, default)
+            if kind is list and isinstance(value, str):
+                value = [value]
+            if value is ... or (value is not default and not _fits(value, kind, low, high)):
+                # The value is not shown: a password lands in the wrong field easily.
+                wrong += "\n%s: expected %s" % (name, _EXPECTED[kind].format(low, high))
+            setattr(settings, name, value)
+    # A path, a query or a name and password in it would end up in every request: only scheme, host and port.
+    scheme, _, host = str(settings.entry_url).rstrip("/").partition("://")
+    if scheme not in ("http", "https") or not host or not set(host).isdisjoint("/?#@ \r\n"):
+        wrong += "\nentry_url: expected as https://entry.example.com"
+    if not wrong and 0 < settings.watchdog < 3 * settings.timeout:  # one slow request must not look like a hang
+        wrong = "watchdog: expected 0 or >= 3 * timeout"
+    for name in fields:
+        if not hasattr(settings, name):
+            wrong += '\n%s: unknown; your own go under "user"' % name
+    if wrong:
+        raise SettingsError(wrong)
+    return settings
 
 
 def _fits(value, kind, low, high):
@@ -99,4 +103,4 @@ def load(path: str = "/settings.json") -> Settings:
             fields = dict(json.load(file))
     except (OSError, ValueError, TypeError) as error:
         raise SettingsError("%s: %s; see settings.example.json" % (path, error))
-    return Settings(fields)
+    return checked(fields)

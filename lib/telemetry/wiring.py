@@ -1,27 +1,21 @@
 """Builds an agent's parts from settings.json and ties them together; the one place that knows them all."""
 
-from .agent import Agent
+from . import once
 from .board import Board
 from .clock import Clock
-from .errors import StoreError
-from .firmware import Firmware
 from .hub import Hub
-from .notifier import Notifier
 from .registration import Registration
-from .settings import load
-from .store import Store
+
+if False:  # for the type checker
+    from .agent import Agent
 
 
-def build(path: str, version: str | None, requests=None) -> Agent:
-    """See `Agent.from_settings`."""
+def build(make, path: str, version: str | None, requests=None) -> "Agent":
+    """See `Agent.from_settings`. `make` is the class."""
     import ntptime
 
-    settings = load(path)
-    firmware = Firmware(Store("/version.json"), version or settings.firmware_version or "")
-    try:
-        firmware.save()
-    except StoreError as error:
-        print("version file: %s" % error)  # it is tried again with each telemetry
+    settings = once("settings", "load", path)
+    firmware = once("firmware", "Firmware", "/version.json", version or settings.firmware_version or "")
     board = Board(settings.led, settings.button, settings.watchdog)
     hub = Hub(settings.entry_url, settings.timeout, requests or _session(settings))
     clock = Clock(settings.ntp_servers, ntptime, board.set_time)
@@ -33,8 +27,10 @@ def build(path: str, version: str | None, requests=None) -> Agent:
         value = getattr(settings, name)
         if value is not None:
             fields[name] = value
-    registration = Registration(hub, Store("/identity.json"), clock, fields)
-    return Agent(hub, board, clock, firmware, registration, Notifier(board), settings)
+    agent = make(hub, board, clock, Registration(hub, "/identity.json", clock, fields), settings)
+    agent.unsaved = firmware
+    agent.guard("flash", agent.keep)  # what fails is tried again by each step
+    return agent
 
 
 def _session(settings):

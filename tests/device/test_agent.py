@@ -3,16 +3,13 @@ import os
 from fakes import Board, Requests, Response, Ticks
 from telemetry import agent as agent_module
 from telemetry import clock as clock_module
-from telemetry import notifier, reporter
+from telemetry import errors, identity, notifier, store
 from telemetry.agent import Agent
 from telemetry.clock import Clock
 from telemetry.errors import StoreError
-from telemetry.firmware import Firmware
 from telemetry.hub import Hub
-from telemetry.notifier import Notifier
 from telemetry.registration import Registration
-from telemetry.settings import Settings
-from telemetry.store import Store
+from telemetry.settings import checked
 
 IDENTITY = {"id": "d-1", "access_key": "key-1", "hub_url": "http://hub", "entry_url": "http://entry"}
 REGISTERED = (200, IDENTITY)
@@ -35,17 +32,13 @@ class Rig:
         self.requests = Requests(*answers)
         self.board = Board()
         hub = Hub("http://entry", 10, self.requests)
-        self.store = Store("identity.json")
         if registered:
-            self.store.save(dict(IDENTITY, firmware_version=running))
+            store.save("identity.json", dict(IDENTITY, firmware_version=running))
         clock = Clock()
-        self.registration = Registration(hub, self.store, clock, {"sn": "1", "firmware_version": running})
+        self.registration = Registration(hub, "identity.json", clock, {"sn": "1", "firmware_version": running})
         if registered:
-            self.registration.load()
-        self.firmware = Firmware(Store("version.json"), running)
-        self.agent = Agent(
-            hub, self.board, clock, self.firmware, self.registration, Notifier(self.board), Settings(fields)
-        )
+            identity.keep(self.registration)
+        self.agent = Agent(hub, self.board, clock, self.registration, checked(fields), "version.json")
 
     def paths(self):
         return [method + " " + url.split("/v1")[1] for method, url, _, _ in self.requests.sent]
@@ -76,7 +69,7 @@ def test_the_story_from_an_empty_flash():
     rig.agent.step()
     assert "override" not in rig.last()  # the first after a start only
     assert rig.paths()[2:] == [TELEMETRY]  # it registers once
-    assert rig.store.load()["access_key"] == "key-1"
+    assert store.load("identity.json")["access_key"] == "key-1"
     assert rig.requests.all_closed()
 
 
@@ -297,10 +290,10 @@ def test_401_registers_again_and_the_new_key_is_kept():
     rig = Rig(ACCEPTED, (401, {}), (200, new), ACCEPTED)
     rig.agent.step()
     assert rig.agent.step() <= 5
-    assert rig.store.load()["access_key"] == "key-1"  # until a new one is there
+    assert store.load("identity.json")["access_key"] == "key-1"  # until a new one is there
     rig.agent.step()
     assert rig.paths() == [TELEMETRY, TELEMETRY, REGISTER, "POST /devices/d-2/telemetry"]
-    assert rig.store.load()["access_key"] == "key-2"
+    assert store.load("identity.json")["access_key"] == "key-2"
     assert rig.last()["override"]  # the new device knows nothing yet
 
 
@@ -311,7 +304,7 @@ def test_401_and_known_tries_the_old_key_and_a_registration_in_turn():
     rig.ticks.now += 1800 * 1000
     rig.agent.step()
     assert rig.paths()[5:] == [REGISTER, TELEMETRY]
-    assert rig.store.load()["access_key"] == "key-1"
+    assert store.load("identity.json")["access_key"] == "key-1"
     rig.ticks.now += 1800 * 1000
     rig.agent.step()  # the old key is good again: nothing to register
     assert rig.paths()[7:] == [TELEMETRY]
@@ -326,63 +319,65 @@ def test_401_and_an_entry_server_out_of_reach_still_tries_the_old_key():
 def test_a_flash_that_takes_no_identity_gets_none():
     rig = Rig(REGISTERED, ACCEPTED, registered=False)
 
-    def full(body):
-        raise StoreError("identity.json", "cannot be written: [Errno 28] ENOSPC")
+    def full(path, body):
+        raise StoreError("identity.json: cannot be written: [Errno 28] ENOSPC")
 
-    rig.store._write_new = full
+    write = store.write
+    store.write = full
     rig.steps(3)
     assert not rig.requests.sent  # the hub gives a key only once
-    del rig.store._write_new
+    store.write = write
     rig.agent.step()
     assert rig.paths() == [REGISTER, TELEMETRY]
 
 
 def test_an_identity_that_cannot_be_saved_is_used_and_saved_later():
     rig = Rig(REGISTERED, ACCEPTED, registered=False)
-    write = rig.store._write_new
+    write = store.write
     writes = []
 
-    def full_at_the_second(body):
+    def full_at_the_second(path, body):
         writes.append(body)
         if len(writes) == 2:
-            raise StoreError("identity.json", "cannot be written: [Errno 28] ENOSPC")
-        write(body)
+            raise StoreError("identity.json: cannot be written: [Errno 28] ENOSPC")
+        write(path, body)
 
-    rig.store._write_new = full_at_the_second
+    store.write = full_at_the_second
     assert rig.agent.step() > 50
+    store.write = write
     assert rig.paths() == [REGISTER, TELEMETRY] and "identity.json" not in os.listdir()
     rig.agent.step()
-    assert rig.store.load()["access_key"] == "key-1"
+    assert store.load("identity.json")["access_key"] == "key-1"
     assert rig.paths() == [REGISTER, TELEMETRY, TELEMETRY]
 
 
 def test_an_identity_that_cannot_be_read_is_not_given_up():
     rig = Rig(ACCEPTED)
     rig.agent.hub.identity = {}
-    load = rig.store.load
+    rig.registration.is_kept = False
+    load = store.load
 
-    def broken():
-        raise StoreError("identity.json", "cannot be read: [Errno 5] EIO")
+    def broken(path):
+        raise StoreError("identity.json: cannot be read: [Errno 5] EIO")
 
-    rig.store.load = broken
+    store.load = broken
     try:
-        rig.registration.load()
+        identity.keep(rig.registration)
     except StoreError:
         pass
     rig.steps(2)
     assert not rig.requests.sent
-    rig.store.load = load
+    store.load = load
     rig.agent.step()
     assert rig.paths() == [TELEMETRY]
 
 
 def test_another_entry_server_is_registered_at():
-    Store("identity.json").save(dict(IDENTITY, entry_url="http://old", firmware_version="1.0.0"))
+    store.save("identity.json", dict(IDENTITY, entry_url="http://old", firmware_version="1.0.0"))
     rig = Rig(REGISTERED, ACCEPTED, registered=False)
-    rig.registration.load()
     rig.agent.step()
     assert rig.paths() == [REGISTER, TELEMETRY]
-    assert rig.store.load()["entry_url"] == "http://entry"
+    assert store.load("identity.json")["entry_url"] == "http://entry"
 
 
 def test_a_hub_that_takes_none_of_its_own_keys_gets_no_device_at_each_step():
@@ -399,7 +394,7 @@ def test_a_version_is_announced_once_across_restarts():
         rig.agent.on_new_firmware(lambda version, file_id: shown.append((version, file_id)))
         rig.steps(2)
     assert shown == [("1.1.0", "f-1")]
-    assert Store("version.json").load() == {"curr_ver": "1.0.0", "latest_ver": "1.1.0"}
+    assert store.load("version.json") == {"curr_ver": "1.0.0", "latest_ver": "1.1.0"}
     rig = Rig(offer("1.2.0"))
     rig.agent.on_new_firmware(lambda version, file_id: shown.append((version, file_id)))
     rig.steps(2)
@@ -431,25 +426,26 @@ def test_the_user_is_told_before_it_is_remembered():
 
     @rig.agent.on_new_firmware
     def tell(version, file_id):
-        remembered.append("version.json" in os.listdir() and Store("version.json").load()["latest_ver"])
+        remembered.append("version.json" in os.listdir() and store.load("version.json")["latest_ver"])
 
     rig.agent.step()
     assert remembered and remembered[0] != "1.1.0"
-    assert Store("version.json").load()["latest_ver"] == "1.1.0"
+    assert store.load("version.json")["latest_ver"] == "1.1.0"
 
 
 def test_an_announcement_that_could_not_be_saved_is_saved_later():
     rig = Rig(offer("1.1.0"))
-    rig.firmware._store._write_new = fails
+    write = store.write
+    store.write = fails
     rig.agent.step()
     assert "version.json" not in os.listdir()
-    del rig.firmware._store._write_new
+    store.write = write
     rig.agent.step()
-    assert Store("version.json").load()["latest_ver"] == "1.1.0"
+    assert store.load("version.json")["latest_ver"] == "1.1.0"
 
 
-def fails(body):
-    raise StoreError("version.json", "cannot be written: [Errno 28] ENOSPC")
+def fails(path, body):
+    raise StoreError("version.json: cannot be written: [Errno 28] ENOSPC")
 
 
 def test_a_firmware_that_is_withdrawn_is_offered_no_more():
@@ -471,7 +467,7 @@ def test_the_button_works_when_there_is_no_time_to_wait():
 
 def test_what_is_no_version_is_reported_once():
     lines = []
-    reporter.print = lambda *args: lines.append(args[0])
+    errors.print = lambda *args: lines.append(args[0])
     try:
         rig = Rig(offer("latest"))
         rig.steps(3)
@@ -480,7 +476,7 @@ def test_what_is_no_version_is_reported_once():
         rig.steps(2)
         assert [line for line in lines if "'v2'" in line] == lines[-1:]
     finally:
-        del reporter.print
+        del errors.print
 
 
 def test_an_announcement_that_fails_falls_back_to_the_default_one():
@@ -488,7 +484,7 @@ def test_an_announcement_that_fails_falls_back_to_the_default_one():
     rig.agent.on_new_firmware(lambda version, file_id: 1 / 0)
     rig.agent.step()
     rig.agent.wait(1)
-    assert rig.firmware.latest_ver == "1.1.0"
+    assert store.load("version.json")["latest_ver"] == "1.1.0"
     rig.board.pressed = True
     upgraded = []
     rig.agent.on_upgrade(lambda version, file_id: upgraded.append(version))
@@ -557,19 +553,20 @@ def test_the_default_upgrade_describes_the_file():
 
 
 def test_the_hub_is_told_once_that_another_firmware_runs():
-    Store("identity.json").save(dict(IDENTITY, firmware_version="1.0.0"))
+    store.save("identity.json", dict(IDENTITY, firmware_version="1.0.0"))
     rig = Rig(ACCEPTED, running="1.0.0")
     rig.agent.step()
     assert rig.paths() == [TELEMETRY]
     rig = Rig(ACCEPTED, (500, {}), ACCEPTED, running="1.0.0")
-    rig.registration._fields["firmware_version"] = "1.1.0"
+    rig.registration.fields["firmware_version"] = "1.1.0"
+    rig.registration.tell_at = 0
     rig.steps(3)
     assert rig.paths() == [TELEMETRY, "PUT /devices/d-1", TELEMETRY, TELEMETRY]  # the hub takes 10 updates an hour
     rig.ticks.now += 600 * 1000
     rig.steps(2)
     assert rig.paths()[4:] == [TELEMETRY, "PUT /devices/d-1", TELEMETRY]
     assert rig.requests.sent[5][3] == {"firmware_version": "1.1.0"}
-    assert rig.store.load()["firmware_version"] == "1.1.0"
+    assert store.load("identity.json")["firmware_version"] == "1.1.0"
 
 
 def test_no_error_of_the_hub_or_the_network_ends_the_agent():

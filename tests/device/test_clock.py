@@ -3,10 +3,15 @@ import time
 from support import raises
 from telemetry import clock
 from telemetry.clock import Clock
+from telemetry.duties import sync
 from telemetry.errors import NetworkError
 
 UNIX_OFFSET = {1970: 0, 2000: 946684800}[time.gmtime(0)[0]]  # of the port's epoch
 EPOCH_2025 = 1735689600 - UNIX_OFFSET
+
+
+def needs_sync(a_clock):
+    return a_clock.uptime() >= a_clock.sync_at
 
 
 def progress():
@@ -44,24 +49,24 @@ def test_the_first_sensible_server_sets_the_clock():
         ntp = Ntp(a=wrong, b=now, c=now + 5)
         was_set = []
         a_clock = Clock(("a", "b", "c"), ntp, was_set.append)
-        assert a_clock.needs_sync()
-        assert a_clock.sync(progress) == "b"
+        assert needs_sync(a_clock)
+        assert sync(a_clock, progress) == "b"
         assert was_set == [now] and ntp.asked == ["a", "b"]
-        assert not a_clock.needs_sync()
+        assert not needs_sync(a_clock)
 
 
 def test_no_server_is_an_error_that_names_each():
     was_set = []
     a_clock = Clock(("a", "b"), Ntp(a=OSError(110), b=0), was_set.append)
-    text = str(raises(NetworkError, a_clock.sync, progress))
+    text = str(raises(NetworkError, sync, a_clock, progress))
     assert "a (" in text and "b (" in text and not was_set
-    assert "NTP" in str(raises(NetworkError, Clock((), Ntp(), was_set.append).sync, progress))
+    assert "NTP" in str(raises(NetworkError, sync, Clock((), Ntp(), was_set.append), progress))
 
 
 def test_after_a_failure_it_is_not_asked_at_once_again():
     a_clock = Clock(("a",), Ntp(a=OSError(110)), None)
-    raises(NetworkError, a_clock.sync, progress)
-    assert not a_clock.needs_sync()
+    raises(NetworkError, sync, a_clock, progress)
+    assert not needs_sync(a_clock)
 
 
 def test_after_a_week_without_network_it_is_asked():
@@ -73,12 +78,12 @@ def test_after_a_week_without_network_it_is_asked():
     clock.ticks_add = lambda ticks, delta: (ticks + delta) % period
     try:
         a_clock = Clock(("a",), Ntp(a=OSError(110)), None)
-        raises(NetworkError, a_clock.sync, progress)
+        raises(NetworkError, sync, a_clock, progress)
         for _ in range(24 * 8):
             ticks[0] += 3600 * 1000
             a_clock.uptime()  # as waiting does
             if a_clock.uptime() > 2 * 3600:
-                assert a_clock.needs_sync()
+                assert needs_sync(a_clock)
     finally:
         clock.ticks_ms, clock.ticks_diff, clock.ticks_add = real
 
@@ -89,24 +94,24 @@ def test_it_is_asked_once_a_day():
     clock.ticks_ms = lambda: ticks[0]
     try:
         a_clock = Clock(("a",), Ntp(a=EPOCH_2025 + 1000), lambda seconds: None)
-        a_clock.sync(progress)
+        sync(a_clock, progress)
         ticks[0] += 23 * 3600 * 1000
-        assert not a_clock.needs_sync()
+        assert not needs_sync(a_clock)
         ticks[0] += 2 * 3600 * 1000
-        assert a_clock.needs_sync()
+        assert needs_sync(a_clock)
     finally:
         clock.ticks_ms = real
 
 
 def test_a_network_that_returns_is_asked_at_once():
     a_clock = Clock(("a",), Ntp(a=OSError(110)), None)
-    raises(NetworkError, a_clock.sync, progress)
+    raises(NetworkError, sync, a_clock, progress)
     a_clock.network_returned()
-    assert a_clock.needs_sync()
+    assert needs_sync(a_clock)
 
 
 def test_without_ntp_nothing_is_asked():
-    assert not Clock().needs_sync()
+    assert not needs_sync(Clock())
 
 
 def test_no_timestamp_before_the_clock_is_set():
@@ -115,14 +120,14 @@ def test_no_timestamp_before_the_clock_is_set():
     try:
         for unset in (0, 86400, EPOCH_2025 - 1, 4102444800 - UNIX_OFFSET):
             fake.now = unset
-            assert not Clock().is_set() and Clock().timestamp() is None
+            assert Clock().timestamp() is None
         for now, timestamp in (
             (EPOCH_2025 + 1, "2025-01-01T00:00:01.250Z"),
             (1785829544 - UNIX_OFFSET, "2026-08-04T07:45:44.250Z"),
             (4102444799 - UNIX_OFFSET, "2099-12-31T23:59:59.250Z"),
         ):
             fake.now = now
-            assert Clock().is_set() and Clock().timestamp() == timestamp
+            assert Clock().timestamp() == timestamp
     finally:
         clock.time = time
 

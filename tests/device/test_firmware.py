@@ -1,18 +1,18 @@
 from support import raises
 from telemetry.errors import SettingsError, StoreError
 from telemetry.firmware import Firmware
-from telemetry.store import Store
+from telemetry.store import load, save
 
 
 def start(running):
     """What a restart of the board does."""
-    firmware = Firmware(Store("version.json"), running)
-    firmware.save()
+    firmware = Firmware("version.json", running)
+    firmware.keep()
     return firmware
 
 
 def on_flash():
-    return Store("version.json").load()
+    return load("version.json")
 
 
 def test_the_first_start_has_announced_what_it_runs():
@@ -69,7 +69,7 @@ def test_a_torn_empty_or_foreign_file_is_the_same_as_none():
 
 def test_wrong_values_in_a_whole_file_are_replaced():
     for latest in (None, 5, "v2", "", ["9.9.9"]):
-        Store("version.json").save({"curr_ver": "1.0.0", "latest_ver": latest})
+        save("version.json", {"curr_ver": "1.0.0", "latest_ver": latest})
         assert start("1.0.0").is_news("1.0.1")
         assert on_flash()["latest_ver"] == "1.0.0"
 
@@ -81,10 +81,10 @@ def test_what_is_no_version_is_an_error_and_changes_nothing():
         raises(ValueError, firmware.is_upgrade, text)
     assert on_flash()["latest_ver"] == "1.0.0"
     for text in ("1.0", ""):
-        assert "firmware_version:" in str(raises(SettingsError, Firmware, Store("version.json"), text))
+        assert "firmware_version:" in str(raises(SettingsError, Firmware, "version.json", text))
 
 
 def test_a_flash_that_cannot_be_written_does_not_announce_twice():
-    firmware = Firmware(Store("nowhere/version.json"), "1.0.0")
+    firmware = Firmware("nowhere/version.json", "1.0.0")
     raises(StoreError, firmware.announced, "1.1.0")
     assert not firmware.is_news("1.1.0")

@@ -2,7 +2,8 @@ import json
 
 from support import raises
 from telemetry.errors import MessageError, ReplyError
-from telemetry.message import MAX_BYTES, Reply, build, check
+from telemetry.message import MAX_BYTES, Reply, check
+from telemetry.minimal import build
 
 
 def sent(*args, **kwargs):

@@ -4,7 +4,7 @@ import os
 
 from ram import Ram
 from telemetry.firmware import Firmware
-from telemetry.store import Store
+from telemetry.store import load, save
 
 INTERPRETERS = ["micropython"]
 FILE_SYSTEMS = ("VfsLfs2", "VfsFat")
@@ -74,8 +74,8 @@ def new_versions():
     told = []
 
     def life():
-        firmware = Firmware(Store("/cut/version.json"), "1.0.0")
-        firmware.save()
+        firmware = Firmware("/cut/version.json", "1.0.0")
+        firmware.keep()
         for version in ("1.1.0", "1.2.0"):
             if firmware.is_news(version):
                 told.append(version)
@@ -87,7 +87,7 @@ def new_versions():
         before = len(told)
         life()
         assert len(told) == before
-        assert Store("/cut/version.json").load() == {"curr_ver": "1.0.0", "latest_ver": "1.2.0"}
+        assert load("/cut/version.json") == {"curr_ver": "1.0.0", "latest_ver": "1.2.0"}
 
     return life, check
 
@@ -100,19 +100,18 @@ def new_key():
     """The board registers again: at every start it has the old key or the new one."""
 
     def life():
-        store = Store("/cut/identity.json")
-        assert store.load() in (OLD_KEY, NEW_KEY)
-        store.save(NEW_KEY)
+        assert load("/cut/identity.json") in (OLD_KEY, NEW_KEY)
+        save("/cut/identity.json", NEW_KEY)
 
     def check():
-        assert Store("/cut/identity.json").load() == NEW_KEY
+        assert load("/cut/identity.json") == NEW_KEY
         assert os.listdir("/cut") == ["identity.json"]
 
     return life, check
 
 
 def with_old_key(kind):
-    content, _ = start(kind, formatted(kind), lambda: Store("/cut/identity.json").save(OLD_KEY))
+    content, _ = start(kind, formatted(kind), lambda: save("/cut/identity.json", OLD_KEY))
     return content
 
 

@@ -2,7 +2,7 @@ import json
 
 from support import raises
 from telemetry.errors import SettingsError
-from telemetry.settings import Settings, load
+from telemetry.settings import checked, load
 
 RIGHT = {
     "wifi_ssid": "net",
@@ -13,20 +13,20 @@ RIGHT = {
 
 
 def wrong(**changes):
-    return str(raises(SettingsError, Settings, dict(RIGHT, **changes)))
+    return str(raises(SettingsError, checked, dict(RIGHT, **changes)))
 
 
 def test_what_is_not_given_has_a_default():
-    settings = Settings(RIGHT)
+    settings = checked(RIGHT)
     assert settings.wifi_ssid == "net" and settings.hardware_key == "hk-very-secret"
     assert settings.interval == 60 and settings.timeout == 10 and settings.watchdog == 0
     assert settings.cloud_id is None and settings.led == 2 and settings.button == 0
     assert settings.ca is None and settings.verify is True and len(settings.ntp_servers) == 3
-    assert Settings(dict(RIGHT, led=None, wifi_password="", user={"mine": 1})).user == {"mine": 1}
+    assert checked(dict(RIGHT, led=None, wifi_password="", user={"mine": 1})).user == {"mine": 1}
 
 
 def test_every_missing_field_is_named_at_once():
-    text = str(raises(SettingsError, Settings, {}))
+    text = str(raises(SettingsError, checked, {}))
     for name in ("wifi_ssid", "entry_url", "hardware_key"):
         assert name in text
     assert "interval" not in text and "cloud_id" not in text
@@ -80,20 +80,20 @@ def test_a_wrong_field_is_named_with_what_is_expected():
 
 
 def test_null_is_no_pin():
-    settings = Settings(dict(RIGHT, led=None, button=None))
+    settings = checked(dict(RIGHT, led=None, button=None))
     assert settings.led is None and settings.button is None
-    assert Settings(dict(RIGHT, led=48, button=9)).button == 9
+    assert checked(dict(RIGHT, led=48, button=9)).button == 9
 
 
 def test_one_text_stands_for_a_list_of_one():
-    settings = Settings(dict(RIGHT, ca="/ca.der", ntp_servers="ntp.local", verify=False))
+    settings = checked(dict(RIGHT, ca="/ca.der", ntp_servers="ntp.local", verify=False))
     assert settings.ca == ["/ca.der"] and settings.ntp_servers == ["ntp.local"] and settings.verify is False
-    assert Settings(dict(RIGHT, ca=["/a.der", "MIIB"])).ca == ["/a.der", "MIIB"]
+    assert checked(dict(RIGHT, ca=["/a.der", "MIIB"])).ca == ["/a.der", "MIIB"]
 
 
 def test_a_watchdog_gives_a_slow_request_its_time():
     assert "watchdog" in wrong(watchdog=30, timeout=11)
-    assert Settings(dict(RIGHT, watchdog=30, timeout=10)).watchdog == 30
+    assert checked(dict(RIGHT, watchdog=30, timeout=10)).watchdog == 30
 
 
 def test_an_unknown_field_is_named():

@@ -2,8 +2,8 @@ import json
 import os
 
 from support import raises
+from telemetry import store
 from telemetry.errors import Corrupt, Missing, StoreError
-from telemetry.store import Store
 
 
 def write(path, content):
@@ -17,29 +17,26 @@ def read(path):
 
 
 def test_what_was_saved_is_loaded():
-    store = Store("state.json")
     for data in ({"a": 1}, {"curr_ver": "1.0.0", "latest_ver": "1.1.0", "deep": {"list": [1, None, "é"]}}, {"a": 2}):
-        store.save(data)
-        assert store.load() == data
-        assert Store("state.json").load() == data
+        store.save("state.json", data)
+        assert store.load("state.json") == data
+        assert store.load("state.json") == data
     assert os.listdir() == ["state.json"]
 
 
 def test_the_file_is_plain_json():
-    Store("state.json").save({"curr_ver": "1.0.0"})
+    store.save("state.json", {"curr_ver": "1.0.0"})
     assert json.loads(read("state.json"))["curr_ver"] == "1.0.0"
 
 
 def test_missing_and_corrupt_are_told_apart():
-    store = Store("state.json")
-    assert "state.json" in str(raises(Missing, store.load))
+    assert "state.json" in str(raises(Missing, store.load, "state.json"))
     write("state.json", b"")
-    assert "state.json" in str(raises(Corrupt, store.load))
+    assert "state.json" in str(raises(Corrupt, store.load, "state.json"))
 
 
 def test_torn_and_foreign_files_are_corrupt():
-    store = Store("state.json")
-    store.save({"curr_ver": "1.0.0", "latest_ver": "1.1.0"})
+    store.save("state.json", {"curr_ver": "1.0.0", "latest_ver": "1.1.0"})
     good = read("state.json")
     for content in [good[:n] for n in range(len(good))] + [
         good + b" ",
@@ -52,69 +49,58 @@ def test_torn_and_foreign_files_are_corrupt():
         b"x" * 20000,
     ]:
         write("state.json", content)
-        raises(Corrupt, store.load)
-    store.save({"curr_ver": "2.0.0"})  # and is replaced
-    assert store.load() == {"curr_ver": "2.0.0"}
+        raises(Corrupt, store.load, "state.json")
+    store.save("state.json", {"curr_ver": "2.0.0"})  # and is replaced
+    assert store.load("state.json") == {"curr_ver": "2.0.0"}
 
 
 def test_every_flipped_bit_is_noticed():
-    store = Store("state.json")
-    store.save({"k": "v"})
+    store.save("state.json", {"k": "v"})
     good = read("state.json")
     for i in range(len(good) * 8):
         bad = bytearray(good)
         bad[i // 8] ^= 1 << i % 8
         write("state.json", bad)
-        raises(Corrupt, store.load)
+        raises(Corrupt, store.load, "state.json")
 
 
 def test_a_cut_before_the_rename_leaves_the_old():
-    store = Store("state.json")
-    store.save({"n": 1})
+    store.save("state.json", {"n": 1})
     write("state.json.new", b'{"crc32": "0000')
-    assert store.load() == {"n": 1}
-    store.save({"n": 2})
-    assert store.load() == {"n": 2}
+    assert store.load("state.json") == {"n": 1}
+    store.save("state.json", {"n": 2})
+    assert store.load("state.json") == {"n": 2}
 
 
 def test_a_cut_within_the_rename_of_fat_leaves_the_new():
-    store = Store("state.json")
-    store.save({"n": 2})
+    store.save("state.json", {"n": 2})
     os.rename("state.json", "state.json.new")
-    assert store.load() == {"n": 2}
+    assert store.load("state.json") == {"n": 2}
     assert os.listdir() == ["state.json"]  # the only copy is not where the next save writes
 
 
 def test_the_same_content_is_not_written_again():
-    store = Store("state.json")
-    store.save({"n": 1})
+    store.save("state.json", {"n": 1})
     marked = read("state.json")
     # A file that says the same in other bytes is still there after a save that had nothing to do.
     write("state.json.new", b"mark")
-    store.save({"n": 1})
+    store.save("state.json", {"n": 1})
     assert read("state.json.new") == b"mark" and read("state.json") == marked
 
 
-def test_what_could_not_be_saved_is_saved_by_retry():
-    store = Store("folder/state.json")
-    raises(StoreError, store.save, {"n": 1})
-    raises(StoreError, store.retry)
+def test_what_cannot_be_saved_is_told():
+    raises(StoreError, store.save, "folder/state.json", {"n": 1})
     os.mkdir("folder")
-    store.retry()
-    assert store.load() == {"n": 1}
-    store.save({"n": 2})
-    os.remove("folder/state.json")
-    store.retry()  # all is saved: nothing to do
-    raises(Missing, store.load)
+    store.save("folder/state.json", {"n": 1})
+    assert store.load("folder/state.json") == {"n": 1}
 
 
 def test_more_than_load_takes_is_refused_and_the_old_kept():
-    store = Store("state.json")
-    store.save({"n": 1})
-    assert "state.json" in str(raises(StoreError, store.save, {"n": "x" * 17000}))
-    assert Store("state.json").load() == {"n": 1}
+    store.save("state.json", {"n": 1})
+    assert "state.json" in str(raises(StoreError, store.save, "state.json", {"n": "x" * 17000}))
+    assert store.load("state.json") == {"n": 1}
 
 
 def test_a_folder_that_is_not_there_is_a_clear_error():
-    error = raises(StoreError, Store("nowhere/state.json").save, {"n": 1})
+    error = raises(StoreError, store.save, "nowhere/state.json", {"n": 1})
     assert "nowhere/state.json" in str(error)

@@ -22,26 +22,22 @@ class Board:
 
 def build(config):
     """An agent that is registered already. The current folder has its files."""
+    from telemetry import once
     from telemetry.agent import Agent
     from telemetry.clock import Clock
-    from telemetry.firmware import Firmware
     from telemetry.http import Session
     from telemetry.hub import Hub
-    from telemetry.notifier import Notifier
     from telemetry.registration import Registration
-    from telemetry.settings import Settings
-    from telemetry.store import Store
 
     url = config["url"]
-    board = Board()
+    settings = once("settings", "checked", {"wifi_ssid": "bench", "entry_url": url, "hardware_key": "hk"})
     clock = Clock()
     hub = Hub(url, 10, Session(config.get("ca"), 10))
     fields = {"hardware_key": "hk", "sn": "1", "mac": "a4:cf:12:9b:00:7e", "firmware_version": "1.0.0"}
-    registration = Registration(hub, Store("identity.json"), clock, fields)
-    registration.load()
-    firmware = Firmware(Store("version.json"), "1.0.0")
-    settings = {"wifi_ssid": "bench", "entry_url": url, "hardware_key": "hk"}
-    return Agent(hub, board, clock, firmware, registration, Notifier(board), Settings(settings))
+    registration = Registration(hub, "identity.json", clock, fields)
+    agent = Agent(hub, Board(), clock, registration, settings, "version.json")
+    agent.guard("flash", agent.keep)
+    return agent
 
 
 def prepare(config):

@@ -59,7 +59,7 @@ def build(config):
 
 def identify(config):
     """Puts the identity where the agent finds it after a restart."""
-    from telemetry.store import Store
+    from telemetry.store import save
 
-    Store("identity.json").save(dict(config["identity"], entry_url=config["url"], firmware_version="1.0.0"))
-    Store("version.json").save({"curr_ver": "1.0.0", "latest_ver": "1.0.0"})
+    save("identity.json", dict(config["identity"], entry_url=config["url"], firmware_version="1.0.0"))
+    save("version.json", {"curr_ver": "1.0.0", "latest_ver": "1.0.0"})

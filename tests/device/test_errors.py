@@ -1,7 +1,6 @@
 from support import raises
-from telemetry import reporter
-from telemetry.errors import NetworkError, StoreError
-from telemetry.reporter import Reporter
+from telemetry import errors
+from telemetry.errors import NetworkError, Reporter, StoreError
 
 
 class Console:
@@ -12,14 +11,14 @@ class Console:
         self.traces = []
 
     def __enter__(self):
-        self.real = reporter.print_exception
-        reporter.print = self.lines.append
-        reporter.print_exception = self.traces.append
+        self.real = errors.print_exception
+        errors.print = self.lines.append
+        errors.print_exception = self.traces.append
         return self
 
     def __exit__(self, *error):
-        del reporter.print
-        reporter.print_exception = self.real
+        del errors.print
+        errors.print_exception = self.real
 
 
 def fails(error):
@@ -41,7 +40,7 @@ def test_a_failure_is_said_once_until_it_is_settled():
 def test_only_what_is_not_of_ours_shows_where_it_was_raised():
     with Console() as console:
         a_reporter = Reporter()
-        a_reporter.report("store", StoreError("a.json", "full"))
+        a_reporter.report("store", StoreError("a.json: full"))
         assert console.lines == ["store: StoreError: a.json: full"] and not console.traces
         error = ZeroDivisionError("x")
         a_reporter.report("read", error)

@@ -1,0 +1,102 @@
+"""What the agent does seldom: a step sees what is due, calls it here by `once`, and lets go of it after that."""
+
+from . import errors, once
+from .clock import backoff, utc_of
+
+
+def set_clock(agent) -> None:
+    """Asks the NTP servers. Without them telemetry goes on: the hub's clock stands in."""
+    try:
+        server = sync(agent.clock, agent.board.feed)
+    except errors.NetworkError as error:
+        agent.report("clock", error)
+    else:
+        agent.settled("clock")
+        print("clock: %s by %s" % (agent.clock.timestamp(), server))
+
+
+def sync(clock, progress) -> str:
+    """Sets the clock by the first server that answers sensibly, and gives its name. Raises NetworkError with what each
+    said. `progress()` is called before each server is asked."""
+    said = "NTP:"
+    for server in clock.servers:
+        progress()
+        clock.ntp.host = server
+        try:
+            seconds = clock.ntp.time()
+            if not utc_of(seconds):
+                raise ValueError("%d is no time of this century" % seconds)
+        except Exception as error:  # ntptime raises OSError, IndexError or what the socket module likes
+            said += " %s (%s)" % (server, errors.described(error))
+            continue
+        clock.set_rtc(seconds)
+        clock.failures = 0
+        clock.sync_at = clock.uptime() + 24 * 3600  # the chip's oscillator drifts by seconds a day
+        return server
+    clock.failures += 1
+    clock.sync_at = clock.uptime() + backoff(clock.failures, 30)  # each that does not answer takes a second or more
+    raise errors.NetworkError(said)
+
+
+def register(agent) -> bool:
+    """Registers. False, and a report, if that failed and there is a key to try; raises what goes wrong without one."""
+    agent.board.feed()
+    try:
+        once("identity", "register", agent.registration)
+    except errors.TooManyRequests:
+        raise  # it counts for all requests
+    except Exception as error:
+        if not agent.hub.identity:
+            raise
+        agent.report("registration", error)  # the old key and this are tried in turn
+        return False
+    agent.settled("registration")
+    print("registered: device %s at %s" % (agent.hub.identity["id"], agent.hub.identity["hub_url"]))
+    return True
+
+
+def announce(agent, version: str | None, file_id: str | None) -> None:
+    """Tells the user, once, that the firmware `version` is there; None: there is no other than ours."""
+    fields = agent.registration.fields
+    firmware = agent.unsaved or once("firmware", "Firmware", agent.version_file, fields["firmware_version"])
+    is_upgrade = is_news = False
+    try:
+        if version is not None:
+            is_upgrade = firmware.is_upgrade(version)
+            is_news = is_upgrade and firmware.is_news(version)
+    except ValueError as error:
+        agent.report("new firmware", errors.ReplyError(str(error)))
+    agent.upgrade = (version, file_id) if is_upgrade else None
+    if not is_upgrade:
+        agent.ask_no_more()  # what was offered is there no more
+    if not is_news:
+        return
+    # Told first, remembered then: a power cut between shows it twice, and never not at all.
+    show = agent.show
+    if show is None or not agent.guard("on_new_firmware", show, version, file_id):
+        from .notifier import Notifier
+
+        agent.notifier = Notifier(agent.board)
+        agent.notifier.show(version)
+    agent.unsaved = None if agent.guard("version file", firmware.announced, version) else firmware
+
+
+def tell_version(agent) -> None:
+    """Tells the hub which firmware runs."""
+    agent.board.feed()
+    try:
+        once("identity", "tell_version", agent.registration)
+    except errors.TooManyRequests:
+        raise  # it counts for all requests
+    except Exception as error:
+        agent.report("firmware version", error)
+
+
+def describe_upgrade(agent, version: str, file_id: str | None) -> None:
+    """Prints what would be installed, for who has no upgrade handler. Raises what `api.get_file` raises."""
+    if file_id is None:
+        print("upgrade to %s: the hub names no file for it" % version)
+        return
+    file = once("api", "get_file", agent.hub, file_id)
+    name, checksum = errors.printable(str(file.get("name"))), errors.printable(str(file.get("checksum")))
+    print("upgrade to %s: would install %s, SHA-256 %s" % (version, name, checksum))

@@ -1,0 +1,96 @@
+"""Who this device is at the hub: registered once, and the key that the hub gave never thrown away before a new one is
+safely stored (Device API, register device). Policy only; `api` does the work."""
+
+from . import errors, once
+from .clock import NEVER, jittered
+
+if False:  # for the type checker
+    from .registration import Registration
+
+
+def keep(registration: "Registration") -> None:
+    """Takes up the identity on flash, if there is none in use; else saves what could not be saved.
+
+    One of another entry server stays there unused, until this one gives a new one. Raises Corrupt and ReplyError if
+    that on flash cannot be used, and one is due. Raises StoreError if it cannot be read: then `keep` must try again,
+    and none is due, which would give up a key that may be good.
+    """
+    hub = registration.hub
+    identity = hub.identity
+    if identity:
+        once("store", "save", registration.path, identity)
+        registration.is_kept = True
+        return
+    try:
+        identity = once("store", "load", registration.path)
+        is_ours = identity.get("entry_url") == hub.entry_url
+        if is_ours:
+            checked(identity)
+    except (errors.Missing, errors.ReplyError) as error:
+        registration.register_at = 0
+        registration.is_kept = True
+        if isinstance(error, (errors.Corrupt, errors.ReplyError)):
+            raise
+        return  # the first start
+    registration.is_kept = True
+    if not is_ours:
+        registration.register_at = 0
+        return
+    hub.identity = identity
+    if identity.get("firmware_version") != registration.fields["firmware_version"]:
+        registration.tell_at = 0
+
+
+def register(registration: "Registration") -> None:
+    """Registers, and saves the identity. Raises what `api.register` raises, and StoreError if the flash would not take
+    an identity: then the hub is not asked, as it gives one only once."""
+    once("store", "check", registration.path)
+    hub = registration.hub
+    # A hub that refuses, or that gives keys and takes none, is asked again after 10 to 30 minutes.
+    registration.not_before = registration.register_at = registration.clock.uptime() + jittered(600, 1800)
+    try:
+        identity = once("api", "register", hub, registration.fields)
+    except errors.NetworkError:
+        registration.network_returned()  # it met nobody: the agent's own, shorter backoff goes for it
+        raise
+    except errors.Rejected as error:
+        raise errors.Rejected(error.request, error.status, error.reason + "; known there? delete it at the hub")
+    identity["entry_url"] = hub.entry_url
+    identity["firmware_version"] = registration.fields["firmware_version"]
+    hub.identity = identity
+    registration.register_at = registration.tell_at = NEVER
+    registration.is_kept = False
+    try:
+        keep(registration)
+    except errors.StoreError:
+        pass  # in use all the same; the next `keep` says so
+
+
+def tell_version(registration: "Registration") -> None:
+    """Tells the hub which firmware runs. Raises what `api.update_device` raises, and StoreError."""
+    version = registration.fields["firmware_version"]
+    registration.tell_at = registration.clock.uptime() + 600  # the hub takes 10 updates an hour
+    once("api", "update_device", registration.hub, {"firmware_version": version})
+    registration.tell_at = NEVER
+    registration.hub.identity["firmware_version"] = version
+    registration.is_kept = False
+    keep(registration)
+
+
+def checked(reply: dict) -> dict:
+    """`id`, `access_key` and `hub_url` of a registration reply. Raises ReplyError for what cannot be used."""
+    hub_url = token("hub_url", reply.get("hub_url"))
+    if hub_url.split("://")[0] not in ("http", "https"):
+        raise errors.ReplyError("hub_url: expected an address as https://hub.example.com")
+    return {
+        "id": token("id", reply.get("id"), "/?#%"),
+        "access_key": token("access_key", reply.get("access_key")),
+        "hub_url": hub_url.rstrip("/"),
+    }
+
+
+def token(name: str, text, but: str = "") -> str:
+    """`text`, if it can go into a path or a header and not end it. Raises ReplyError; it may be a secret: not shown."""
+    if not isinstance(text, str) or not text or not all("!" <= c <= "~" and c not in but for c in text):
+        raise errors.ReplyError("%s: expected a text of visible ASCII characters%s" % (name, but and " without " + but))
+    return text

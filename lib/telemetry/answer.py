@@ -12,8 +12,7 @@ if False:  # for the type checker
 
 _BUFFER = const(1024)  # bytes, to begin with
 _HEAD_MOST = const(8192)
-_LINE_MOST = const(1024)  # of a chunk's size with its extensions, of a trailer
-_TRAILERS_MOST = const(64)
+_LINE_MOST = const(1024)  # bytes, of a line in a chunked body
 _INTERIM_MOST = const(8)  # 1xx answers before the one that counts
 _DIGITS_MOST = const(12)  # of a length that can be
 # What is left of a body whose length is not known:
@@ -33,7 +32,10 @@ class Response:
     def headers(self) -> dict:
         """Names in lower case -> values. Folded lines are joined; of several with one name the last counts. They can be
         had until the session's next request, which uses the buffer again."""
-        return self._current().headers()
+        from .fields import parsed  # only errors and redirects are asked for them
+
+        answer = self._current()
+        return parsed(answer.buffer, answer.head)
 
     @property
     def text(self) -> str:
@@ -78,8 +80,8 @@ class Answer:
         self._chunk = 0  # bytes that are left of a chunk
         self._is_first = False  # the next chunk is
         self._is_last = False  # the server closes the connection behind this answer
-        # buffer[:_head] is the head; buffer[_start:_end] came behind it and is unread.
-        self._head = self._start = self._end = 0
+        # buffer[:head] is the head; buffer[_start:_end] came behind it and is unread.
+        self.head = self._start = self._end = 0
         self.buffer = bytearray(_BUFFER)
         self._view = memoryview(self.buffer)
         # Of a good head: what it said, and its text before its date and behind it.
@@ -89,7 +91,7 @@ class Answer:
 
     def begins(self) -> int:
         """Waits for the first bytes of an answer; 0 if the server closed instead."""
-        self._head = self._start = self._end = 0
+        self.head = self._start = self._end = 0
         return self._fill()
 
     def read(self, method: str, most: int | None) -> Response:
@@ -105,34 +107,6 @@ class Answer:
         elif not self.left:
             self.leave()
         return response
-
-    def headers(self) -> dict:
-        """All of the head, as in `Response.headers`."""
-        buffer, view = self.buffer, self._view
-        found: dict = {}
-        name = ""
-        at = buffer.find(b"\n") + 1
-        while at < self._head:
-            end = buffer.find(b"\n", at)
-            colon = buffer.find(b":", at, end)
-            is_folded = buffer[at] in b" \t"
-            start = at if is_folded else colon + 1
-            while start < end and buffer[start] in b" \t":
-                start += 1
-            last = end
-            while last > start and buffer[last - 1] in b" \t\r":
-                last -= 1
-            try:
-                value = str(view[start:last], "utf-8")
-                if is_folded:
-                    found[name] = (found.get(name, "") + " " + value).strip()
-                elif colon > 0:
-                    name = str(view[at:colon], "utf-8").lower()
-                    found[name] = value
-            except UnicodeError:
-                pass  # nobody needs what is no text
-            at = end + 1
-        return found
 
     def leave(self) -> None:
         """Nobody reads this answer any further: what is left of it goes with the connection."""
@@ -154,8 +128,8 @@ class Answer:
             and buffer.find(b"\n", self._date, at) < 0
         ):
             return False
-        self._head, self.left, self._is_last = self._said
-        self._start = self._head
+        self.head, self.left, self._is_last = self._said
+        self._start = self.head
         self._chunk = 0
         self._is_first = True
         return True
@@ -181,18 +155,17 @@ class Answer:
                 raise errors.BadAnswer("not HTTP/1")
             elif not self._fill():
                 raise errors.BadAnswer("it breaks off in the head")
-        self._head = self._start = at
+        self.head = self._start = at
         self._read_fields(at)
         self._said = (at, self.left, self._is_last) if status == 200 else ()
         return status
 
     def _status(self):
         buffer = self.buffer
-        try:
-            status = int(buffer[9:12]) if buffer.startswith(b"HTTP/1.") and buffer[8] == 32 else 0
-        except ValueError:
-            status = 0
-        if not 100 <= status <= 599 or buffer[12] not in b" \r\n":
+        digits = buffer[9:12]
+        is_one = buffer.startswith(b"HTTP/1.") and buffer[8] == 32 and digits.isdigit() and buffer[12] in b" \r\n"
+        status = int(digits) if is_one else 0
+        if not 100 <= status <= 599:
             raise errors.BadAnswer("no HTTP status")
         return status
 
@@ -261,7 +234,13 @@ class Answer:
         left = self.left
         if left == _CHUNKED:
             if not self._chunk:
-                self._next_chunk()
+                from .chunks import next_chunk  # many servers never send any
+
+                self._chunk = next_chunk(self._line, self._is_first)
+                self._is_first = False
+                if not self._chunk:
+                    self.left = 0
+                    self.leave()
             left = self._chunk
         if not left:
             return 0
@@ -285,23 +264,6 @@ class Answer:
             self.leave()
         return count
 
-    def _next_chunk(self):
-        # RFC 9112, section 7.1: its size in hex, perhaps with extensions; behind the last one there may be trailers.
-        if not self._is_first and self._line():
-            raise errors.BadAnswer("a chunk is longer than it says")
-        self._is_first = False
-        size = self._line().partition(b";")[0].strip()
-        if not 0 < len(size) <= _DIGITS_MOST or not all(c in b"0123456789abcdefABCDEF" for c in size):
-            raise errors.BadAnswer("a chunk's size is no number")
-        self._chunk = int(size, 16)
-        if not self._chunk:
-            for _ in range(_TRAILERS_MOST):
-                if not self._line():
-                    self.left = 0
-                    self.leave()
-                    return
-            raise errors.BadAnswer("too many trailers")
-
     def _line(self):
         while True:
             at = self.buffer.find(b"\n", self._start, self._end)
@@ -324,16 +286,16 @@ class Answer:
         return count
 
     def _make_room(self):
-        head = self._head
+        head = self.head
         unread = self._end - self._start
         if self._start > head:
             self._end = head + unread
             self.buffer[head : self._end] = self._view[self._start : self._start + unread]
             self._start = head
-        elif unread >= (_LINE_MOST if head else _HEAD_MOST):
-            if head:
-                raise errors.BadAnswer("a line that does not end")
+        elif not head and unread >= _HEAD_MOST:
             raise errors.HeadTooLarge("a head of more than %d bytes" % _HEAD_MOST)
+        elif head and unread >= _LINE_MOST:
+            raise errors.BadAnswer("a line that does not end")
         else:
             buffer = bytearray(self._end + _BUFFER)
             buffer[: self._end] = self.buffer

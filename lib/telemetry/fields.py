@@ -1,0 +1,31 @@
+"""The headers of an answer, for who asks for them (RFC 9112, section 5)."""
+
+
+def parsed(buffer: bytearray, head: int) -> dict:
+    """Those in the first `head` bytes of `buffer`: names in lower case -> values. Folded lines are joined; of several
+    with one name the last counts; what is no UTF-8 is left out. A value is copied once: it may be 8 KiB long."""
+    view = memoryview(buffer)
+    found: dict = {}
+    name = ""
+    at = buffer.find(b"\n") + 1
+    while at < head:
+        end = buffer.find(b"\n", at)
+        colon = buffer.find(b":", at, end)
+        is_folded = buffer[at] in b" \t"
+        start = at if is_folded else colon + 1
+        while start < end and buffer[start] in b" \t":
+            start += 1
+        last = end
+        while last > start and buffer[last - 1] in b" \t\r":
+            last -= 1
+        try:
+            value = str(view[start:last], "utf-8")
+            if is_folded:
+                found[name] = (found.get(name, "") + " " + value).strip()
+            elif colon > 0:
+                name = str(view[at:colon], "utf-8").lower()
+                found[name] = value
+        except UnicodeError:
+            pass
+        at = end + 1
+    return found

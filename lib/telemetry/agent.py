@@ -19,7 +19,8 @@ if False:  # for the type checker
     from .registration import Registration
     from .settings import Settings
 
-_STARVED_MOST = const(5)  # steps
+_STARVED_MOST = const(5)  # steps in a row
+_STARVED_WAIT = const(5)  # seconds; whole ones, as floats take memory
 _MAX_FAILURE = const(500)  # characters of a user function's exception that go to the hub
 _SLICE_MS = const(50)  # how long a press of the button may be overlooked while waiting
 _BACK_WITHIN = const(5)  # seconds, at random, after the network returned: a whole building's boards do so together
@@ -95,13 +96,17 @@ class Agent(errors.Reporter):
 
     def accept_upgrade(self) -> bool:
         """The user's yes: calls the upgrade handler. False if there is no newer firmware, or the handler failed."""
-        if self.upgrade is None:
+        upgrade = self.upgrade
+        if upgrade is None:
             return False
-        self.settled("upgrade")  # who presses the button in vain twice is told twice
-        if self._on_upgrade:
-            accepted = self.guard("upgrade", self._on_upgrade, *self.upgrade)
-        else:
-            accepted = self.guard("upgrade", once, "duties", "describe_upgrade", self, *self.upgrade)
+        self.upgrade = None  # for a handler that calls this again
+        try:
+            if self._on_upgrade:
+                accepted = self.guard("upgrade", self._on_upgrade, *upgrade)
+            else:
+                accepted = self.guard("upgrade", once, "duties", "describe_upgrade", self, *upgrade)
+        finally:
+            self.upgrade = upgrade
         if accepted:
             self.ask_no_more()  # only now: who pressed the button in vain may press it again
         return accepted
@@ -155,6 +160,11 @@ class Agent(errors.Reporter):
                 self._heed(reply)
             if now >= registration.tell_at:
                 once("duties", "tell_version", self)
+        except MemoryError as error:  # first: naming any other class may take memory itself
+            self._starved += 1
+            gc.collect()
+            self.report("hub", error)
+            return _STARVED_WAIT
         except (errors.Rejected, errors.ReplyError) as error:
             self.report("hub", error)  # that message is dropped, the next is a new one: no need to wait longer
         except Exception as error:
@@ -171,6 +181,7 @@ class Agent(errors.Reporter):
         while True:  # once at least: a slow hub must not make the button dead
             self.board.feed()
             if self.notifier and self.notifier.is_accepted():
+                self.settled("upgrade")  # who presses the button in vain twice is told twice
                 self.accept_upgrade()
             if self._saw_network_return() and self.clock.uptime() >= self._quiet_until:
                 back_ms = ticks_add(ticks_ms(), int(jittered(0, _BACK_WITHIN) * 1000))
@@ -182,15 +193,16 @@ class Agent(errors.Reporter):
             sleep_ms(_SLICE_MS)
 
     def _wait_after(self, error):
-        if isinstance(error, MemoryError):
-            self._starved += 1
-            gc.collect()
         self.report("hub", error)
         self._failures += 1
         seconds = backoff(self._failures, retry_after=getattr(error, "retry_after", None))
         if isinstance(error, errors.TooManyRequests):
-            self._quiet_until = self.clock.uptime() + seconds  # for everything, whatever the network does meanwhile
+            self.hush(seconds)
         return seconds
+
+    def hush(self, seconds: float) -> None:
+        """The hub asked for silence: for everything, whatever the network does meanwhile."""
+        self._quiet_until = self.clock.uptime() + seconds
 
     # Its parts, in their order
 
@@ -248,21 +260,21 @@ class Agent(errors.Reporter):
         # One function that fails costs its own values only; the message says so.
         delta = self._delta
         failures = None
-        for function, tolerances in self._readers:
+        failed: list = []
+        for owner, (function, tolerances) in enumerate(self._readers):
             try:
-                delta.add(function(), tolerances)
+                delta.add(function(), tolerances, owner)
             except Exception as error:
                 name = getattr(function, "__name__", "telemetry")
                 failure = "%s: %s" % (name, errors.described(error))
                 failures = failures + "; " + failure if failures else failure
+                failed.append(owner)
                 self.report(name, error, function)
             else:
                 if self._said:
                     self.settled(function)
-        if failures is None:
-            delta.end()
-            return None
-        return failures[:_MAX_FAILURE]
+        delta.end(failed)
+        return failures[:_MAX_FAILURE] if failures else None
 
     def _heed(self, reply):
         named = (reply.latest_fw_version, reply.latest_fw_file_id)

@@ -5,7 +5,7 @@ import json
 
 from micropython import const
 
-from . import errors
+from . import errors, once
 
 if False:  # for the type checker
     from .http import Session
@@ -13,8 +13,8 @@ if False:  # for the type checker
 _BUFFER = const(1024)  # bytes, to begin with
 _HEAD_MOST = const(8192)
 _LINE_MOST = const(1024)  # bytes, of a line in a chunked body
+_DIGITS_MOST = const(12)  # of a length
 _INTERIM_MOST = const(8)  # 1xx answers before the one that counts
-_DIGITS_MOST = const(12)  # of a length that can be
 # What is left of a body whose length is not known:
 _ENDLESS = const(-1)  # it ends with the connection
 _CHUNKED = const(-2)
@@ -32,10 +32,8 @@ class Response:
     def headers(self) -> dict:
         """Names in lower case -> values. Folded lines are joined; of several with one name the last counts. They can be
         had until the session's next request, which uses the buffer again."""
-        from .fields import parsed  # only errors and redirects are asked for them
-
         answer = self._current()
-        return parsed(answer.buffer, answer.head)
+        return once("fields", "headers_of", answer.buffer, answer.head)
 
     @property
     def text(self) -> str:
@@ -88,6 +86,12 @@ class Answer:
         self._said: tuple = ()
         self._before = self._behind = b""
         self._date = self._behind_at = 0
+
+    def shrink(self) -> None:
+        """Gives back what a large head took."""
+        if len(self.buffer) > _BUFFER:
+            self.buffer = bytearray(_BUFFER)
+            self._view = memoryview(self.buffer)
 
     def begins(self) -> int:
         """Waits for the first bytes of an answer; 0 if the server closed instead."""
@@ -234,7 +238,7 @@ class Answer:
         left = self.left
         if left == _CHUNKED:
             if not self._chunk:
-                from .chunks import next_chunk  # many servers never send any
+                from .chunks import next_chunk  # many servers never send any; who does, sends many
 
                 self._chunk = next_chunk(self._line, self._is_first)
                 self._is_first = False

@@ -2,7 +2,6 @@
 
 from micropython import const
 
-from . import errors
 from .message import check, check_pair
 
 _FULL_EVERY = const(240)  # messages: in case the hub lost what it had
@@ -22,10 +21,12 @@ class Delta:
     """
 
     def __init__(self):
-        self.changed: dict = {}
+        self.changed: dict = {}  # good until the next `begin`
         self.is_full = True
         self._known: dict = {}  # what the hub has, and what is on its way there
-        self._is_certain = False  # that it has just these
+        self._owner: dict = {}  # whose function gave it, by its number
+        self._is_certain = False  # that the hub has just what is known
+        self._is_torn = False  # what is known is not all in this message
         self._until_full = 0
         self._read: list = []  # what the functions read for this message
 
@@ -34,19 +35,25 @@ class Delta:
         self.is_full = not (self._is_certain and self._until_full)
         if self.is_full:
             self._known.clear()
+            self._owner.clear()
             self._until_full = _FULL_EVERY
-        self._is_certain = False
+        self._is_certain = self._is_torn = False
         self.changed = {}
         self._read.clear()
 
-    def add(self, values: dict, tolerances: dict) -> None:
-        """Takes up what one function read. `tolerances`: key -> how far a number may go from what the hub knows before
-        it is sent. Raises MessageError, naming the key, and then takes up none of `values`."""
+    def add(self, values: dict, tolerances: dict, owner: int = 0) -> None:
+        """Takes up what one function read; `owner` is its number. `tolerances`: key -> how far a number may go from
+        what the hub knows before it is sent. Raises MessageError, naming the key, and then takes up none of `values`.
+        """
         known = self._known
         changed: list = []
         kind_of, size_of, whole, real, truth, text = _BUILTINS
         if kind_of(values) is not dict:
             check(values)
+        if self._read:
+            self._own_changed()
+        was_torn = self._is_torn
+        self._is_torn = True  # whatever happens from here on: the next message is a full one
         try:
             for key in values:
                 value = values[key]
@@ -66,38 +73,41 @@ class Delta:
                         check_pair(key, value)
                 else:
                     check_pair(key, value)
-                known[key] = value
+                    self._owner[key] = owner
                 changed.append(key)
-        except errors.MessageError:
-            for key in changed:
-                del known[key]
+                known[key] = value
+        except ValueError:  # MessageError
+            if not changed:
+                self._is_torn = was_torn
             raise
-        if not self._read and size_of(changed) == size_of(values):
-            self.changed = values  # all did: no need for a copy
+        # From what was checked, never from `values`: they are the user's, and may change meanwhile.
+        if not self._read and size_of(changed) == size_of(known):
+            self.changed = known
         else:
-            self._own_changed()
             for key in changed:
-                self.changed[key] = values[key]
+                self.changed[key] = known[key]
         self._read.append(values)
+        self._is_torn = was_torn
 
     def _own_changed(self):
-        if self._read and self.changed is self._read[0]:
-            self.changed = self.changed.copy()  # it is the user's
+        if self.changed is self._known:
+            self.changed = self._known.copy()
 
-    def end(self) -> None:
-        """All functions were asked, and none failed: what they no longer give is removed from the hub's state."""
+    def end(self, failed=()) -> None:
+        """All functions were asked: what they no longer give is removed from the hub's state. `failed`: the numbers of
+        those whose values nobody knows; theirs stay."""
         known = self._known
         if len(self._read) == 1 and len(self._read[0]) == len(known):
             return  # as nearly always: every key that is known was read just now
+        self._own_changed()
         for key in list(known):
-            if not any(key in values for values in self._read):
-                self._own_changed()
+            if self._owner[key] not in failed and not any(key in values for values in self._read):
                 self.changed[key] = None
                 del known[key]
 
     def accepted(self) -> None:
         """The hub has it."""
-        self._is_certain = True
+        self._is_certain = not self._is_torn
         self._until_full -= 1
 
     def forget(self) -> None:

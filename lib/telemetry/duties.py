@@ -97,6 +97,10 @@ def describe_upgrade(agent, version: str, file_id: str | None) -> None:
     if file_id is None:
         print("upgrade to %s: the hub names no file for it" % version)
         return
-    file = once("api", "get_file", agent.hub, file_id)
+    try:
+        file = once("api", "get_file", agent.hub, file_id)
+    except errors.TooManyRequests as error:
+        agent.hush(backoff(1, retry_after=error.retry_after))  # it counts for all requests
+        raise
     name, checksum = errors.printable(str(file.get("name"))), errors.printable(str(file.get("checksum")))
     print("upgrade to %s: would install %s, SHA-256 %s" % (version, name, checksum))

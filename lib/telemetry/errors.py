@@ -134,7 +134,7 @@ class Reporter:
                 return
             self._said[topic] = text
             print("%s: %s" % (what, text))
-            if type(error).__name__ not in globals():  # the texts of ours say all: no traceback
+            if globals().get(type(error).__name__) is not type(error):  # the texts of ours say all: no traceback
                 print_exception(error)
         except Exception:
             print(what)  # no memory for more, or an exception that cannot be printed

@@ -1,7 +1,7 @@
 """The headers of an answer, for who asks for them (RFC 9112, section 5)."""
 
 
-def parsed(buffer: bytearray, head: int) -> dict:
+def headers_of(buffer: bytearray, head: int) -> dict:
     """Those in the first `head` bytes of `buffer`: names in lower case -> values. Folded lines are joined; of several
     with one name the last counts; what is no UTF-8 is left out. A value is copied once: it may be 8 KiB long."""
     view = memoryview(buffer)

@@ -13,7 +13,7 @@ class Firmware:
     def __init__(self, path: str, running: str):
         """`running` is the version of the firmware that runs. Raises SettingsError if that is not a version."""
         if not once("semver", "is_valid", running):
-            raise errors.SettingsError("firmware_version: expected one as 1.0.0, not %r" % (running,))
+            raise errors.SettingsError("firmware_version: expected one as 1.0.0")
         self._path = path
         self.curr_ver = self.latest_ver = running
         try:

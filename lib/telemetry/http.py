@@ -5,14 +5,14 @@ answer.py has what comes back.
 """
 
 import errno
-import json as json_module
 import select
 import socket
+from json import dumps
 from time import gmtime, ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-from . import errors
+from . import errors, once
 from .answer import Answer, Response
 
 if False:  # for the type checker
@@ -70,10 +70,7 @@ class Session:
         """
         self._deadline = ticks_add(ticks_ms(), int((timeout or self._timeout) * 1000))
         if json is not None:
-            data = json_module.dumps(json)
-            headers = dict(headers or ())
-            if not any(name.lower() == "content-type" for name in headers):
-                headers["Content-Type"] = "application/json"
+            data, headers = _as_json(json, headers)
         if isinstance(data, str):
             data = data.encode()
         elif data is None and method in ("POST", "PUT"):
@@ -86,10 +83,8 @@ class Session:
                 response = self._answer.read(method, None if stream else max_body)
                 if not redirects or method != "GET" or response.status_code not in (301, 302, 303, 307, 308):
                     return response
-                from .redirect import follow  # only file downloads do
-
                 redirects = min(redirects, 3) - 1
-                url, headers = follow(url, headers, response.headers.get("location", ""))
+                url, headers = once("redirect", "follow", url, headers, response.headers.get("location", ""))
                 response.close()
         except BaseException as error:
             raise self.failed(error)
@@ -141,11 +136,16 @@ class Session:
             elif kind != "content-length":  # which only this knows
                 lines.append("%s: %s\r\n" % (name, value))
         lines.append("Host: %s\r\n" % host)
+        head = "".join(lines).encode()
+        headers = headers and dict(headers)
         if server != self._server:
             self.close()
-            self._server = server
-        self._head = "".join(lines).encode()
-        self._method, self._url, self._headers = method, url, headers and dict(headers)
+        # All or nothing: the head of one server must never go to another, for want of memory in between.
+        self._server = server
+        self._head = head
+        self._method = method
+        self._url = url
+        self._headers = headers
 
     def _exchange(self, method, data):
         # Up to the first bytes of the answer. One of four things can happen to the connection:
@@ -167,14 +167,13 @@ class Session:
                 if answer.begins():
                     return
                 why = "the server closed the connection"
-            except ValueError as error:  # the certificate, and only the text says what about it
-                raise errors.TlsError(str(error).strip().replace("\n", "; "))
-            except OSError as error:
-                if (error.errno or 0) < 0:
-                    raise errors.TlsError("error %s" % error)  # of mbedtls
+            except (OSError, ValueError) as error:
                 why = errors.described(error)
+                if not self._has_written and (isinstance(error, ValueError) or (error.errno or 0) < 0):
+                    # The handshake: of the certificate only the text says what is wrong, of the rest mbedtls' number.
+                    raise errors.TlsError(str(error).strip().replace("\n", "; "))
             self.close()
-            if self._is_sent and method == "POST":
+            if self._is_sent and method not in ("GET", "HEAD", "PUT", "DELETE"):
                 raise errors.Unanswered("sent, but not answered: " + why)
             if not is_kept:
                 raise errors.NetworkError(why)
@@ -183,6 +182,7 @@ class Session:
         scheme, host, port = self._server
         context = self._trusting() if scheme == "https" else None
         self._has_written = False
+        self._answer.shrink()
         address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
         self._tcp = tcp = socket.socket(address[0], address[1], address[2])
         self._poll.register(tcp)
@@ -202,9 +202,7 @@ class Session:
         if self._verify and gmtime()[0] < 2025:
             raise errors.TlsError("the clock is not set: no certificate can be checked")
         if self._context is None:
-            from .certificates import context  # who speaks no TLS needs no heap for it
-
-            self._context = context(self._ca, self._verify)
+            self._context = once("certificates", "context", self._ca, self._verify)
         return self._context
 
     def _send(self, data):
@@ -259,6 +257,13 @@ class Session:
             for _ in self._poll.ipoll(left_ms):
                 return
         raise errors.TimedOut("sent, but no whole answer in time" if self._is_sent else "no connection in time")
+
+
+def _as_json(value, headers):
+    headers = dict(headers or ())
+    if not any(name.lower() == "content-type" for name in headers):
+        headers["Content-Type"] = "application/json"
+    return dumps(value), headers
 
 
 def split(url: str) -> tuple:

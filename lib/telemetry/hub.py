@@ -22,7 +22,7 @@ class Hub:
         self._telemetry_url = ""
         self.headers: dict = {}
         self._content: bytes | None = None  # of the last telemetry's reply
-        self._reply: Reply
+        self._reply: Reply | None = None
 
     def send_telemetry(self, body: bytes) -> Reply:
         """`body` comes from `message.encode`. It is sent again, once, if nobody knows whether it arrived: the hub
@@ -36,9 +36,9 @@ class Hub:
         except errors.Unanswered:
             content = fetch(self.requests, "POST", self._telemetry_url, self.headers, body, self.timeout)
         # Byte for byte the one before, as nearly always: parsing it takes as long as all the rest of a telemetry.
-        if content != self._content:
+        if self._reply is None or content != self._content:
             self._reply = Reply(parsed(content, "POST", self._telemetry_url))
-            self._content = content
+            self._content = bytes(content)  # ours: what requests gives may be a buffer that is used again
         return self._reply
 
     def look_up(self) -> None:

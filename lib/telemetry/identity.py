@@ -3,6 +3,7 @@ safely stored (Device API, register device). Policy only; `api` does the work.""
 
 from . import errors, once
 from .clock import NEVER, jittered
+from .http import split
 
 if False:  # for the type checker
     from .registration import Registration
@@ -80,7 +81,10 @@ def tell_version(registration: "Registration") -> None:
 def checked(reply: dict) -> dict:
     """`id`, `access_key` and `hub_url` of a registration reply. Raises ReplyError for what cannot be used."""
     hub_url = token("hub_url", reply.get("hub_url"))
-    if hub_url.split("://")[0] not in ("http", "https"):
+    try:
+        if "?" in split(hub_url)[2] or "#" in hub_url:
+            raise ValueError
+    except ValueError:
         raise errors.ReplyError("hub_url: expected an address as https://hub.example.com")
     return {
         "id": token("id", reply.get("id"), "/?#%"),

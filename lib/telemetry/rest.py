@@ -36,7 +36,7 @@ def fetch(requests, method: str, url: str, headers: dict, body: bytes | None, ti
             status = response.status_code
             content = response.content
             if status >= 300:  # only then: the session looks for them when asked
-                answered = response.headers
+                answered = getattr(response, "headers", None) or {}
         finally:
             response.close()
     except MemoryError:

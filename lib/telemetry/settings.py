@@ -3,6 +3,7 @@
 import json
 
 from .errors import SettingsError
+from .http import split
 
 # Kinds of values, as errors call them; None is a pin or none.
 _EXPECTED = {
@@ -46,6 +47,7 @@ def checked(fields: dict) -> Settings:
     """Raises SettingsError, naming every wrong, missing or unknown field and what is expected there."""
     settings = Settings()
     wrong = ""
+    known = []
     # What they hold if they are not given, which is right (...: they must be given); kind; limits.
     for names, default, kind, low, high in (
         ("wifi_ssid", ..., str, 1, 32),
@@ -70,14 +72,17 @@ def checked(fields: dict) -> Settings:
                 # The value is not shown: a password lands in the wrong field easily.
                 wrong += "\n%s: expected %s" % (name, _EXPECTED[kind].format(low, high))
             setattr(settings, name, value)
-    # A path, a query or a name and password in it would end up in every request: only scheme, host and port.
-    scheme, _, host = str(settings.entry_url).rstrip("/").partition("://")
-    if scheme not in ("http", "https") or not host or not set(host).isdisjoint("/?#@ \r\n"):
+            known.append(name)
+    try:  # a path or a query in it would end up in every request
+        is_right = split(settings.entry_url.rstrip("/"))[2] == "/" and "#" not in settings.entry_url
+    except (ValueError, AttributeError):
+        is_right = False
+    if not is_right:
         wrong += "\nentry_url: expected as https://entry.example.com"
     if not wrong and 0 < settings.watchdog < 3 * settings.timeout:  # one slow request must not look like a hang
         wrong = "watchdog: expected 0 or >= 3 * timeout"
     for name in fields:
-        if not hasattr(settings, name):
+        if name not in known:
             wrong += '\n%s: unknown; your own go under "user"' % name
     if wrong:
         raise SettingsError(wrong)

@@ -173,7 +173,7 @@ def test_a_rejected_message_is_dropped_and_the_next_sent_in_time():
 
 
 def test_waits_grow_while_the_hub_is_away_and_end_when_it_is_back():
-    for away in (UNREACHABLE, (500, {}), (403, {}), (404, {}), (302, b""), MemoryError()):
+    for away in (UNREACHABLE, (500, {}), (403, {}), (404, {}), (302, b"")):
         rig = Rig(away, away, away, away, ACCEPTED)
         waits = rig.steps(4)
         for wait, most in zip(waits, (5, 10, 20, 40)):
@@ -181,6 +181,32 @@ def test_waits_grow_while_the_hub_is_away_and_end_when_it_is_back():
         assert rig.agent.step() > 50
         rig.requests.answers = [away]
         assert rig.agent.step() <= 5  # a first failure again
+
+
+def test_without_memory_no_step_fails():
+    def full(*_, **__):
+        raise MemoryError
+
+    make = errors.__getattr__
+    for where in ("reader", "hub"):
+        rig = Rig(ACCEPTED)
+        if where == "reader":
+            rig.agent.telemetry(full)
+        else:
+            rig.agent.hub.send_telemetry = full
+        names = ("Rejected", "ReplyError", "Unauthorized", "TooManyRequests", "MessageError")
+        kinds = [getattr(errors, name) for name in names]
+        for name in names:
+            delattr(errors, name)
+        errors.__getattr__ = full  # they are made when first named: that takes memory which is not there
+        try:
+            waits = rig.steps(3)
+        finally:
+            errors.__getattr__ = make
+            for name, kind in zip(names, kinds):
+                setattr(errors, name, kind)
+        assert all(wait > 0 for wait in waits)
+        assert where == "reader" or rig.agent._starved == 3
 
 
 def test_an_answer_that_is_not_understood_does_not_slow_telemetry():

@@ -11,7 +11,7 @@ def message(delta, *reads, accepted=True, tolerances=None):
     delta.end()
     if accepted:
         delta.accepted()
-    return delta.changed, delta.is_full
+    return dict(delta.changed), delta.is_full
 
 
 def test_the_first_is_full_and_then_only_what_changed():
@@ -54,6 +54,16 @@ def test_of_two_functions_with_one_key_the_later_counts():
     for first, second in ((1, 2), (1, 2), (2, 2), (3, 2), (3, 4), (4, 3)):
         changed, _ = message(delta, {"k": first}, {"k": second})
         assert changed.get("k", second) == second
+
+
+def test_after_anything_else_went_wrong_all_is_sent():
+    delta = Delta()
+    message(delta, {"a": 1}, {"t": 1})
+    delta.begin()
+    raises(TypeError, delta.add, {"a": 2, "t": 5}, {"t": "a text"})
+    delta.add({"b": 1}, {})
+    delta.accepted()
+    assert message(delta, {"a": 2, "t": 5}) == ({"a": 2, "t": 5}, True)
 
 
 def test_everything_is_sent_again_every_so_often():
@@ -99,3 +109,40 @@ def test_a_bad_value_costs_its_function_only():
         assert delta.changed == {} or delta.changed == {"good": 2}
         delta.accepted()
     assert message(delta, {"good": 2}, {"x": 0x7FFFFFFF, "y": 1.5, "z": "x" * 1000})[0]["x"] == 0x7FFFFFFF
+
+
+def test_a_value_beside_a_bad_one_is_still_removed_when_it_goes():
+    delta = Delta()
+    message(delta, {"alarm": 1, "t": 1.5})
+    delta.begin()
+    raises(MessageError, delta.add, {"alarm": 2, "t": float("nan")}, {})
+    delta.end((0,))
+    delta.accepted()
+    changed, is_full = message(delta, {"t": 1.5})
+    assert is_full or changed == {"alarm": None}
+
+
+def test_what_the_user_does_to_his_dict_later_is_not_in_the_message():
+    delta = Delta()
+    values = {"door": 0, "t": 1}
+    delta.begin()
+    delta.add(values, {})
+    values["door"] = [1]
+    delta.end()
+    assert delta.changed == {"door": 0, "t": 1}
+    delta.accepted()
+    values["door"] = 1
+    assert message(delta, values) == ({"door": 1}, False)
+
+
+def test_while_one_function_fails_what_others_no_longer_give_is_removed():
+    delta = Delta()
+    delta.begin()
+    delta.add({"alarm": "fire"}, {}, 0)
+    delta.add({"t": 1}, {}, 1)
+    delta.end()
+    delta.accepted()
+    delta.begin()
+    delta.add({}, {}, 0)
+    delta.end((1,))
+    assert delta.changed == {"alarm": None}

@@ -28,7 +28,16 @@ def test_an_identity_that_could_end_a_header_is_refused():
             a_hub, _ = hub((200, dict(IDENTITY, **{name: value})), identity=None)
             error = raises(ReplyError, api.register, a_hub, {})
             assert name in str(error)
-    for url in ("hub.example.com", "ftp://hub", "//hub"):
+    for url in (
+        "hub.example.com",
+        "ftp://hub",
+        "//hub",
+        "http://",
+        "http://a:b@hub",
+        "https://hub?x",
+        "https://hub#x",
+        "https://hub:x",
+    ):
         raises(ReplyError, api.register, hub((200, dict(IDENTITY, hub_url=url)), identity=None)[0], {})
     for device_id in ("../x", "a?b", "a#b", "%2e"):
         raises(ReplyError, api.register, hub((200, dict(IDENTITY, id=device_id)), identity=None)[0], {})

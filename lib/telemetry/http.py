@@ -13,7 +13,8 @@ from time import gmtime, ticks_add, ticks_diff, ticks_ms
 from micropython import const
 
 from . import errors, once
-from .answer import Answer, Response
+from .answer import Answer
+from .response import Response
 
 if False:  # for the type checker
     from typing import Any

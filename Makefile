@@ -2,7 +2,7 @@
 
 PYTHON ?= python3.11
 BIN := .venv/bin
-PLAIN = $(if $(filter plain,$(HTTP)),--plain)
+PLAIN = $(if $(HTTP),$(if $(filter plain,$(HTTP)),--plain,$(error HTTP: expected plain, or nothing for https)))
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: help run test lint format board hub deploy bench roots constraints clean

@@ -105,9 +105,7 @@ class Demo:
     def _on_event(self, event: Event) -> None:
         detail = event.detail
         if event.kind == "telemetry":
-            self.say(
-                "hub", f"telemetry at {detail['timestamp']}: {detail['status']} {json.dumps(detail['telemetries'])}"
-            )
+            self.say("hub", f"telemetry: {detail['status']} {json.dumps(detail['telemetries'])}")
             self.telemetries += 1
             if self.telemetries == PUBLISH_AFTER:
                 self.hub.publish(NEW_VERSION)

@@ -54,5 +54,5 @@ def context(ca, verify: bool):
         try:
             made.load_verify_locations(certificate)
         except ValueError:
-            raise errors.TlsError("ca: expected a certificate in DER, not PEM")
+            raise errors.TlsError("ca: expected the bytes of a certificate in DER")
     return made

@@ -41,4 +41,6 @@ def _session(settings):
         from .certificates import Certificates
 
         ca = Certificates(ca)
+        for _ in ca:
+            pass  # what is none is named now, not at the first request
     return Session(ca, settings.timeout, settings.verify)

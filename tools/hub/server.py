@@ -176,6 +176,7 @@ class _Server(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 timeout_keep_alive=_KEEP_ALIVE_S,
+                timeout_graceful_shutdown=2,  # whatever hangs must not keep the hub from ending
                 ssl_context_factory=(lambda *_: tls) if tls is not None else None,
             )
         )

@@ -82,7 +82,7 @@ def test_make_run_shows_the_whole_story_and_ends_by_itself():
         r"^board \| Wi-Fi: connected",
         r"^board \| clock: 20",
         r"^hub   \| registered",
-        r"^hub   \| telemetry .*chip_temperature",
+        r"^hub   \| telemetry: .*chip_temperature",
         r"^hub   \| published .*1\.1\.0",
         r"^board \| New firmware 1\.1\.0 is available",
         r"mpremote connect /dev/",

@@ -567,6 +567,19 @@ def test_the_upgrade_may_be_accepted_from_within_the_announcement():
     assert upgraded == ["1.1.0"]
 
 
+def test_an_upgrade_handler_that_accepts_does_not_call_itself():
+    rig = Rig((200, {"latest_fw_version": "1.1.0", "latest_fw_file_id": "f"}))
+    calls = []
+
+    @rig.agent.on_upgrade
+    def install(version, file_id):
+        calls.append(rig.agent.accept_upgrade())
+
+    rig.agent.step()
+    assert rig.agent.accept_upgrade() and calls == [False]
+    assert rig.agent.accept_upgrade() and calls == [False, False]  # it may be accepted again
+
+
 def test_the_default_upgrade_describes_the_file():
     rig = Rig(offer("1.1.0"), (200, {"id": "f-1", "name": "app.bin", "checksum": "abc"}))
     rig.agent.step()

@@ -1,7 +1,7 @@
 from fakes import Requests
 from support import raises
 from telemetry import api
-from telemetry.errors import ReplyError
+from telemetry.errors import ReplyError, TooManyRequests, Unauthorized
 from telemetry.hub import Hub
 
 IDENTITY = {"id": "d-1", "access_key": "k", "hub_url": "http://hub"}
@@ -68,3 +68,45 @@ def test_a_file_id_that_is_no_path_is_refused():
     for file_id in ("", None, 5, "a b", "x\r\n", "../command", "f?x=1"):
         raises(ReplyError, api.get_file, hub((200, {}))[0], file_id)
     raises(ReplyError, api.get_file, hub((200, []))[0], "f")
+
+
+def test_a_reply_is_read_anew_when_it_changed():
+    class Reusing:
+        """Gives every answer in one buffer."""
+
+        content = bytearray(64)
+        status_code = 200
+
+        def request(self, *_, **__):
+            return self
+
+        def close(self):
+            pass
+
+    requests = Reusing()
+    a_hub = Hub("http://entry", 10, requests)
+    a_hub.identity = IDENTITY
+    replies = []
+    for version in (b"1.1.0", b"1.1.0", b"1.2.0"):
+        requests.content[:] = (b'{"latest_fw_version": "%s"}' % version + b" " * 64)[:64]
+        replies.append(a_hub.send_telemetry(b"{}"))
+    assert replies[0] is replies[1]
+    assert [reply.latest_fw_version for reply in replies] == ["1.1.0", "1.1.0", "1.2.0"]
+
+
+def test_an_answer_without_content_or_headers_is_still_one():
+    class Bare:
+        def __init__(self, status, content):
+            self.status_code = status
+            self.content = content
+
+        def request(self, *_, **__):
+            return self
+
+        def close(self):
+            pass
+
+    for status, content, kind in ((200, None, ReplyError), (401, b"", Unauthorized), (429, None, TooManyRequests)):
+        a_hub = Hub("http://entry", 10, Bare(status, content))
+        a_hub.identity = IDENTITY
+        raises(kind, a_hub.send_telemetry, b"{}")

@@ -2,8 +2,13 @@
 
 import os
 
+from fakes import Requests
 from ram import Ram
+from telemetry import errors, identity
+from telemetry.clock import Clock
 from telemetry.firmware import Firmware
+from telemetry.hub import Hub
+from telemetry.registration import Registration
 from telemetry.store import load, save
 
 INTERPRETERS = ["micropython"]
@@ -123,3 +128,44 @@ def test_no_version_is_lost():
 def test_no_key_is_lost():
     for kind in map(driver, FILE_SYSTEMS):
         every_cut(kind, with_old_key(kind), new_key)
+
+
+def test_no_key_that_the_hub_gave_is_lost_once_it_was_saved():
+    def scenario():
+        given = []
+
+        class Granting(Requests):
+            """Gives another key for every registration."""
+
+            def request(self, method, url, **options):
+                if url.endswith("/v1/devices"):
+                    given.append("k%d" % len(given))
+                    self.answers = [(200, {"id": "d", "access_key": given[-1], "hub_url": "http://hub"})]
+                else:
+                    self.answers = [(200, {})]
+                return super().request(method, url, **options)
+
+        def life():
+            clock = Clock()
+            fields = {"firmware_version": "1.0.0", "hardware_key": "hk"}
+            registration = Registration(Hub("http://entry", 5, Granting()), "/cut/identity.json", clock, fields)
+            try:
+                identity.keep(registration)
+            except errors.StoreError:
+                pass
+            if clock.uptime() >= registration.register_at:
+                identity.register(registration)
+            if not registration.is_kept:
+                identity.keep(registration)
+
+        def check():
+            assert load("/cut/identity.json")["access_key"] == given[-1]
+            assert os.listdir("/cut") == ["identity.json"]
+            registered = len(given)
+            life()
+            assert len(given) == registered
+
+        return life, check
+
+    for kind in map(driver, FILE_SYSTEMS):
+        every_cut(kind, formatted(kind), scenario)

@@ -2,52 +2,31 @@
 as long as a client; to tell the clients' times apart they are taken here."""
 
 import socket
-import socketserver
 import ssl
-import threading
-from types import TracebackType
-from typing import Self
+
+from tools.bench.server import BackgroundServer
 
 _HEAD_END = b"\r\n\r\n"
 
 
-class Mirror:
+class Mirror(BackgroundServer):
     """A context manager: while it is open, every request to `port` is answered. `context`: of TLS.
 
     `kept` and `closing` are whole answers: to HTTP/1.1, and to HTTP/1.0, after which the connection is closed.
     """
 
     def __init__(self, kept: bytes, closing: bytes, context: ssl.SSLContext | None = None) -> None:
+        super().__init__("mirror")
         self._answers = {True: kept, False: closing}
         self._context = context
         self._requests = 0
-        mirror = self
-
-        class Handler(socketserver.BaseRequestHandler):
-            def handle(self) -> None:
-                mirror._talk(self.request)
-
-        self._server = _Server(("127.0.0.1", 0), Handler)
-        self.port: int = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="mirror", daemon=True)
 
     @property
     def requests(self) -> int:
         """How many were answered. One client at a time: nothing locks it."""
         return self._requests
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    def _talk(self, sock: socket.socket) -> None:
+    def handle(self, sock: socket.socket) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             if self._context is not None:
@@ -62,12 +41,6 @@ class Mirror:
             pass  # the client has gone
         finally:
             sock.close()
-
-
-class _Server(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-    allow_reuse_address = True
-    request_queue_size = 64
 
 
 def _request(sock: socket.socket) -> bytes | None:

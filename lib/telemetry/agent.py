@@ -53,8 +53,8 @@ class Agent(errors.Reporter):
         self.show = None
         self._on_upgrade = None
         self._named: tuple = (None, None)  # version and file id of the newest firmware, by the last reply
+        self.upgrade: tuple | None = None  # version and file id too, of one that is higher than ours
         self._reply: Reply | None = None  # the last one that was acted on
-        self.upgrade: tuple | None = None  # the same if it is higher than ours
         self._quiet_until: float = 0  # uptime in seconds; the hub asked for it
         self._failures = 0  # steps in a row
         self._starved = 0  # those in a row that ran out of memory

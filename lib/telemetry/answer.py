@@ -46,6 +46,8 @@ class Answer:
     def begins(self) -> int:
         """Waits for the first bytes of an answer; 0 if the server closed instead."""
         self.head = self._start = self._end = 0
+        self._chunk = 0
+        self._is_first = True
         return self._fill()
 
     def read(self, method: str, most: int | None) -> Response:
@@ -84,8 +86,6 @@ class Answer:
             return False
         self.head, self.left, self._is_last = self._said
         self._start = self.head
-        self._chunk = 0
-        self._is_first = True
         return True
 
     def _read_head(self):
@@ -126,8 +126,6 @@ class Answer:
     def _read_fields(self, head):
         buffer = self.buffer
         self.left = _ENDLESS
-        self._chunk = 0
-        self._is_first = True
         self._is_last = not buffer.startswith(b"HTTP/1.1")
         date = date_end = head
         line = buffer.find(b"\n") + 1
@@ -169,7 +167,7 @@ class Answer:
         # The usual one came with its head.
         self._start = end
         self.left = 0
-        if self._is_last or end < self._end:
+        if self._is_last or end < self._end:  # as `leave`, without its call: this is every telemetry
             self.session.close()
         return self.buffer[start:end]
 

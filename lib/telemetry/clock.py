@@ -8,6 +8,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
+EARLIEST = const(2025)  # the year of a clock that was set
 NEVER = const(0x3FFFFFFF)  # as an uptime: in 34 years
 
 
@@ -63,4 +64,4 @@ def utc_of(seconds: int) -> tuple | None:
     None before 2025 and from 2100 on: a clock that was never set, or a server that lies.
     """
     utc = time.gmtime(seconds)
-    return utc if 2025 <= utc[0] < 2100 else None
+    return utc if EARLIEST <= utc[0] < 2100 else None

@@ -14,6 +14,7 @@ from micropython import const
 
 from . import errors, once
 from .answer import Answer
+from .clock import EARLIEST
 from .response import Response
 
 if False:  # for the type checker
@@ -200,7 +201,7 @@ class Session:
         self._stream = tcp
 
     def _trusting(self):
-        if self._verify and gmtime()[0] < 2025:
+        if self._verify and gmtime()[0] < EARLIEST:
             raise errors.TlsError("the clock is not set: no certificate can be checked")
         if self._context is None:
             self._context = once("certificates", "context", self._ca, self._verify)

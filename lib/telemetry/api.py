@@ -1,8 +1,4 @@
-"""The Device API, what is asked seldom, and its errors: one function an endpoint, no policy.
-
-Every endpoint raises NetworkError when there is no answer, a HubError by the status of a bad one, and ReplyError when a
-good one is not what the API promises.
-"""
+"""The Device API, what is asked seldom, and its errors: policy is elsewhere."""
 
 import json
 
@@ -21,36 +17,73 @@ _ERRORS = {
     422: "Rejected",
     429: "TooManyRequests",
 }
+# Method, path, and what the reply is; ... where only the status matters.
+_ENDPOINTS = {
+    "add_event": ("POST", "/events", ...),
+    "append_dump": ("PUT", "/dumps/%s", ...),
+    "close_incident": ("DELETE", "/incidents/%s", ...),
+    "close_incidents": ("DELETE", "/incidents", ...),
+    "get_command": ("GET", "/command", dict),
+    "get_config": ("GET", "/config", dict),
+    "get_device": ("GET", "", dict),
+    "get_file": ("GET", "/files/%s", dict),
+    "get_license": ("GET", "/license", dict),
+    "get_space": ("GET", "/space", dict),
+    "list_files": ("GET", "/files", list),
+    "list_incidents": ("GET", "/incidents", list),
+    "open_incident": ("POST", "/incidents", dict),
+    "send_dump": ("POST", "/dumps/%s/%s", ...),
+    "send_telemetries": ("POST", "/children/telemetries", dict),
+    "set_config": ("POST", "/config", dict),
+    "update_command": ("POST", "/command", ...),
+    "update_device": ("PUT", "", ...),
+    "update_license": ("POST", "/licenses", ...),
+}
+# RFC 3986, section 2.3: what may stand in a path as it is.
+_UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 
 
 def register(hub: "Hub", fields: dict) -> dict:
-    """A new identity: `id`, `access_key`, `hub_url`. `fields` as in Device API, register device."""
+    """A new identity: `id`, `access_key`, `hub_url`. `fields` as in Device API, register device. Raises as `ask`."""
     url = hub.entry_url + "/v1/devices"
     headers = {"Content-Type": "application/json"}
     body = json.dumps(fields).encode()
     reply = call(hub.requests, "POST", url, headers, body, hub.timeout, fields.get("hardware_key"))
-    return once("identity", "checked", _object(reply))
+    return once("identity", "checked", _checked(reply, dict))
 
 
-def get_file(hub: "Hub", file_id: str) -> dict:
-    """The file's `id`, `name`, `url`, `version`, `checksum`, `signature` and what else the hub says."""
-    return _object(_device(hub, "GET", "/files/" + once("identity", "token", "file id", file_id, "/?#%")))
+def ask(hub: "Hub", endpoint: str, body=None, *ids: str):
+    """The answer of one of `_ENDPOINTS`, as Device API has it. `body`: what JSON can hold, or bytes, which go up as
+    they are. An empty object is what an empty body means.
 
-
-def update_device(hub: "Hub", fields: dict) -> None:
-    """`fields`: any of `firmware_version`, `name`, `sub_model`, `details`, `space_version`, `config_version`. The hub
-    takes 10 of these an hour."""
-    _device(hub, "PUT", "", json.dumps(fields).encode())
-
-
-def _device(hub, method, path, body=None):
+    Raises NetworkError when there is no answer, a HubError by the status of a bad one, and ReplyError when a good one
+    is not what the API promises.
+    """
+    method, path, kind = _ENDPOINTS[endpoint]
+    if ids:
+        path %= tuple(map(_quoted, ids))
     hub.look_up()
-    return call(hub.requests, method, hub.url + path, hub.headers, body, hub.timeout)
+    headers = hub.headers
+    if isinstance(body, bytes):
+        headers = dict(headers)
+        headers["Content-Type"] = "application/octet-stream"
+    elif body is not None:
+        body = json.dumps(body).encode()
+    reply = call(hub.requests, method, hub.url + path, headers, body, hub.timeout)
+    return _checked(reply, kind)
 
 
-def _object(reply):
-    if not isinstance(reply, dict):
-        raise errors.ReplyError("reply: expected an object, not %s" % type(reply).__name__)
+def _quoted(text):
+    if not isinstance(text, str) or not text:
+        raise errors.ReplyError("id: expected a text that is not empty")
+    return "".join(chr(c) if c in _UNRESERVED else "%%%02X" % c for c in text.encode())
+
+
+def _checked(reply, kind):
+    if kind is not ... and not isinstance(reply, kind):
+        if reply is None:
+            return kind()
+        raise errors.ReplyError("reply: expected %s, not %s" % (kind.__name__, type(reply).__name__))
     return reply
 
 

@@ -36,11 +36,21 @@ class Clock:
         self.failures = 0  # of `duties.sync`, in a row
         # When to ask a server: after a start, then once a day, sooner after a failure.
         self.sync_at: float = NEVER if ntp is None else 0
+        self.quiet_until: float = 0  # as an uptime: the hub asked for silence
+        self.at_least = ""  # a timestamp: it cannot be earlier than that
 
     def network_returned(self) -> None:
         """The reason of the last failure may be gone: no need to wait."""
         if self.failures:
             self.sync_at = 0
+
+    def hush(self, seconds: float) -> None:
+        """The hub asked for silence: for everything, whatever the network does meanwhile."""
+        self.quiet_until = self.uptime() + seconds
+
+    def known(self) -> str:
+        """Now, as `timestamp` has it, or the latest time that is surely over; "" if there is none."""
+        return max(self.timestamp() or "", self.at_least)
 
     def timestamp(self) -> str | None:
         """Now, as `2021-08-04T07:45:44.122Z`; None while the clock is not set."""

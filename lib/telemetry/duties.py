@@ -58,7 +58,7 @@ def register(agent) -> bool:
 def announce(agent, version: str | None, file_id: str | None) -> None:
     """Tells the user, once, that the firmware `version` is there; None: there is no other than ours."""
     fields = agent.registration.fields
-    firmware = agent.unsaved or once("firmware", "Firmware", agent.version_file, fields["firmware_version"])
+    firmware = agent.unsaved or once("firmware", "Firmware", agent.folder + "version.json", fields["firmware_version"])
     is_upgrade = is_news = False
     try:
         if version is not None:
@@ -81,26 +81,11 @@ def announce(agent, version: str | None, file_id: str | None) -> None:
     agent.unsaved = None if agent.guard("version file", firmware.announced, version) else firmware
 
 
-def tell_version(agent) -> None:
-    """Tells the hub which firmware runs."""
-    agent.board.feed()
-    try:
-        once("identity", "tell_version", agent.registration)
-    except errors.TooManyRequests:
-        raise  # it counts for all requests
-    except Exception as error:
-        agent.report("firmware version", error)
-
-
 def describe_upgrade(agent, version: str, file_id: str | None) -> None:
-    """Prints what would be installed, for who has no upgrade handler. Raises what `api.get_file` raises."""
+    """Prints what would be installed, for who has no upgrade handler. Raises as `ask` does."""
     if file_id is None:
         print("upgrade to %s: the hub names no file for it" % version)
         return
-    try:
-        file = once("api", "get_file", agent.hub, file_id)
-    except errors.TooManyRequests as error:
-        agent.hush(backoff(1, retry_after=error.retry_after))  # it counts for all requests
-        raise
+    file = agent.file(file_id)
     name, checksum = errors.printable(str(file.get("name"))), errors.printable(str(file.get("checksum")))
     print("upgrade to %s: would install %s, SHA-256 %s" % (version, name, checksum))

@@ -38,8 +38,6 @@ def keep(registration: "Registration") -> None:
         registration.register_at = 0
         return
     hub.identity = identity
-    if identity.get("firmware_version") != registration.fields["firmware_version"]:
-        registration.tell_at = 0
 
 
 def register(registration: "Registration") -> None:
@@ -59,23 +57,12 @@ def register(registration: "Registration") -> None:
     identity["entry_url"] = hub.entry_url
     identity["firmware_version"] = registration.fields["firmware_version"]
     hub.identity = identity
-    registration.register_at = registration.tell_at = NEVER
+    registration.register_at = NEVER
     registration.is_kept = False
     try:
         keep(registration)
     except errors.StoreError:
         pass  # in use all the same; the next `keep` says so
-
-
-def tell_version(registration: "Registration") -> None:
-    """Tells the hub which firmware runs. Raises what `api.update_device` raises, and StoreError."""
-    version = registration.fields["firmware_version"]
-    registration.tell_at = registration.clock.uptime() + 600  # the hub takes 10 updates an hour
-    once("api", "update_device", registration.hub, {"firmware_version": version})
-    registration.tell_at = NEVER
-    registration.hub.identity["firmware_version"] = version
-    registration.is_kept = False
-    keep(registration)
 
 
 def checked(reply: dict) -> dict:

@@ -82,7 +82,8 @@ class Reply:
         for names, default in (
             ("success", True),
             ("command new_licenses", False),
-            ("config_version info_version space_data_version", 0),
+            ("config_version info_version", 0),
+            ("space_data_version", -1),  # 0 says something: not claimed
             ("latest_fw_version latest_fw_file_id", ""),
         ):
             kind = type(default)

@@ -1,4 +1,4 @@
-"""Whether this device has to ask the hub for an identity, or to tell it something (Device API, register device)."""
+"""Whether this device has to ask the hub for an identity (Device API, register device)."""
 
 from .clock import NEVER
 
@@ -19,7 +19,6 @@ class Registration:
         self.fields = fields
         self.not_before: float = 0  # when to register at the earliest
         self.register_at: float = NEVER
-        self.tell_at: float = NEVER  # the hub believes that another firmware runs here
         self.is_accepted = False  # the hub took the last request with this key
         self.is_kept = False  # flash was read, and has the identity: nothing to do for `identity.keep`
 

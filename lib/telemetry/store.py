@@ -35,6 +35,17 @@ def load(path: str) -> dict:
         return data
 
 
+def exists(path: str) -> bool:
+    """Whether there is something to load, torn or whole."""
+    for name in (path, path + ".new"):
+        try:
+            os.stat(name)
+            return True
+        except OSError:
+            pass
+    return False
+
+
 def save(path: str, data: dict) -> None:
     """Keeps `data`, a dict that JSON can hold and that is not empty. Raises StoreError: the old content is kept.
 

@@ -38,7 +38,7 @@ class Rig:
         self.registration = Registration(hub, "identity.json", clock, {"sn": "1", "firmware_version": running})
         if registered:
             identity.keep(self.registration)
-        self.agent = Agent(hub, self.board, clock, self.registration, checked(fields), "version.json")
+        self.agent = Agent(hub, self.board, clock, self.registration, checked(fields), "")
 
     def paths(self):
         return [method + " " + url.split("/v1")[1] for method, url, _, _ in self.requests.sent]
@@ -597,11 +597,10 @@ def test_the_hub_is_told_once_that_another_firmware_runs():
     rig.agent.step()
     assert rig.paths() == [TELEMETRY]
     rig = Rig(ACCEPTED, (500, {}), ACCEPTED, running="1.0.0")
-    rig.registration.fields["firmware_version"] = "1.1.0"
-    rig.registration.tell_at = 0
+    rig.agent.facts["firmware_version"] = "1.1.0"
     rig.steps(3)
-    assert rig.paths() == [TELEMETRY, "PUT /devices/d-1", TELEMETRY, TELEMETRY]  # the hub takes 10 updates an hour
-    rig.ticks.now += 600 * 1000
+    assert rig.paths() == [TELEMETRY, "PUT /devices/d-1", TELEMETRY, TELEMETRY]
+    rig.ticks.now += 15 * 1000
     rig.steps(2)
     assert rig.paths()[4:] == [TELEMETRY, "PUT /devices/d-1", TELEMETRY]
     assert rig.requests.sent[5][3] == {"firmware_version": "1.1.0"}

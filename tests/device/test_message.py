@@ -134,7 +134,7 @@ SAFE = {
     "info_version": 0,
     "latest_fw_version": None,
     "latest_fw_file_id": None,
-    "space_data_version": 0,
+    "space_data_version": -1,
 }
 
 

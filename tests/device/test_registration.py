@@ -1,7 +1,6 @@
 from fakes import Requests
 from support import raises
 from telemetry import identity, store
-from telemetry.clock import NEVER
 from telemetry.errors import Corrupt, NetworkError, Rejected, ReplyError, StoreError
 from telemetry.hub import Hub
 from telemetry.registration import Registration
@@ -34,7 +33,7 @@ def test_the_identity_is_read_before_anything_else():
     registration, hub, _ = start()
     assert not is_due(registration) and not hub.identity and not registration.is_kept  # nobody knows yet
     identity.keep(registration)
-    assert registration.is_kept and not is_due(registration) and registration.tell_at == NEVER
+    assert registration.is_kept and not is_due(registration)
     assert hub.identity == KEPT
 
 

@@ -1,0 +1,298 @@
+"""What the hub sees as one device, the board itself or a gateway's child, and what a user's program adds to it."""
+
+from micropython import const
+
+from . import errors, message, once
+from .clock import NEVER, backoff
+from .delta import Delta
+
+if False:  # for the type checker
+    from .board import Board
+    from .clock import Clock
+    from .handles import Config, Incident
+    from .hub import Hub
+    from .message import Reply
+
+_MAX_FAILURE = const(500)  # characters of a user function's exception that go to the hub
+_RETRY_FIRST = const(10)  # seconds, after a duty failed
+_RETRY_MOST = const(3600)
+
+# Each a module: `attend(device)` does what is due, and gives back the seconds until there is more to do, or None.
+# They are done in this order.
+_DUTIES = ("config", "licenses", "commands", "space", "tell", "incidents")
+# What of the reply has which of them done: a version that is higher than the one before, or true.
+_ASKS = (
+    ("config_version", "config"),
+    ("new_licenses", "licenses"),
+    ("command", "commands"),
+    ("info_version", "space"),
+    ("space_data_version", "space"),
+)
+
+
+class Device(errors.Reporter):
+    """Its telemetry, and what the hub asks of it."""
+
+    def __init__(self, hub: "Hub", board: "Board", clock: "Clock", folder: str, facts: dict):
+        """`folder`: what the paths of its state files begin with. `facts`: what is true of it now and the hub is to
+        know, as update device names it; `firmware_version` at least."""
+        super().__init__()
+        self.hub = hub
+        self.board = board
+        self.clock = clock
+        self.folder = folder
+        self.facts = facts
+        self.tell_at = 0  # for `tell`
+        self.due: dict = {}  # duty -> when it is to be done, as an uptime
+        self.versions: dict = {}  # field of the reply -> the highest that was acted on, or is being acted on
+        self.handlers: dict = {}  # command -> (function, is it safe to run again, does it restart the board)
+        self.apply = None  # the user's function for a configuration
+        self._config: Config | None = None
+        self.place: dict | None = None  # device and space info, once they were looked at
+        self.licenses: dict | None = None  # feature -> when it expires, once they were looked at
+        self.notices: list = []  # incidents that are open or on their way, and events on theirs
+        self._faults: dict = {}  # a user's function -> the incident that it is the reason of
+        self._failed: dict = {}  # duty -> failures in a row
+        self._reply: Reply | None = None  # the last one that was acted on
+        self._readers: list = []
+        self._delta = Delta()
+        self._is_whole = True  # the message that is on its way
+
+    # What a user adds
+
+    def telemetry(self, function=None, **tolerances):
+        """Decorator: `function()` gives a dict of values; those that changed are sent, all functions' in one message.
+
+        With tolerances, as `@agent.telemetry(temperature=0.2)`, a number is sent when it is further from what the hub
+        knows.
+        """
+        if function is None:
+            return lambda function: self.telemetry(function, **tolerances)
+        self._readers.append((function, tolerances))
+        return function
+
+    def command(self, name: str, safe: bool = False, restarts: bool = False):
+        """Decorator: `function(parameters)` does the hub's command `name`. What it returns is the message for the
+        operator; if it raises, the command failed.
+
+        It is run once and no more, unless it is `safe` to run again after the power went while it ran. One that
+        `restarts` the board is done when the board is back.
+        """
+
+        def add(function):
+            self.handlers[name] = function, safe, restarts
+            return function
+
+        return add
+
+    def on_config(self, function):
+        """Decorator: `function(config)` puts a configuration, a dict, into force: each that the hub sends, and at each
+        start the last one. To refuse it, raise an exception that says why."""
+        self.apply = function
+        return function
+
+    # What a user asks
+
+    @property
+    def config(self) -> "Config":
+        """The configuration in force: `get` of a key, and `set`."""
+        if self._config is None:
+            from .handles import Config
+
+            self._config = Config(self)
+        return self._config
+
+    @property
+    def claimed(self) -> bool:
+        """Whether somebody claimed the device at the hub."""
+        return bool(self._place().get("space_version"))
+
+    @property
+    def space(self) -> dict:
+        """Where it is, by get space info: `temperature_units`, `location` with `utc_offset` in minutes and more, as far
+        as the hub knows; {} while unclaimed."""
+        return self._place().get("space", {})
+
+    @property
+    def info(self) -> dict:
+        """What the hub last said in get device info; {} before."""
+        return self._place().get("info", {})
+
+    def _place(self):
+        if self.place is None:
+            self.place = self.load("space")  # the hub's for this device, and no other
+        return self.place
+
+    def licensed(self, feature: str) -> bool:
+        """Whether a licence for `feature` is in use and has not expired."""
+        if self.licenses is None:
+            once("licenses", "load", self)
+        expires_at = self.licenses.get(feature, "")  # type: ignore[union-attr]
+        return expires_at is None or expires_at > self.clock.known()
+
+    def incident(self, title: str, issue: str, priority: int = 2, description: str = "") -> "Incident":
+        """Opens one at the hub, as soon as it can be reached; `close()` of what this gives back closes it. `issue`: a
+        short code; while one with it is open there is no second. `priority`: 0 to 4."""
+        return once("incidents", "open_one", self, title, issue, priority, description)
+
+    def event(self, name: str, category: str, **keys) -> None:
+        """Tells the hub of an event. `keys`: any of `int_key_1`, `int_key_2`, `string_key_1`, `string_key_2`."""
+        once("incidents", "add_event", self, name, category, keys)
+
+    def file(self, file_id: str) -> dict:
+        """What get file says: `name`, `url`, `version`, `checksum`, ... Raises as `ask` does."""
+        return self.ask("get_file", None, file_id)
+
+    def files(self) -> list:
+        """What list files says. Raises as `ask` does."""
+        return self.ask("list_files")
+
+    def ask(self, endpoint: str, body=None, *ids: str):
+        """The answer of an endpoint of `api`. Raises what `api.ask` raises; TooManyRequests, and nothing is asked,
+        while the hub wants silence."""
+        try:
+            silence = self.clock.quiet_until - self.clock.uptime()
+            if silence > 0:
+                raise errors.TooManyRequests(endpoint, 429, "not asked: the hub wants silence", int(silence))
+            return once("api", "ask", self.hub, endpoint, body, *ids)
+        except errors.TooManyRequests as error:
+            self.clock.hush(backoff(1, retry_after=error.retry_after))  # it counts for all requests
+            raise
+
+    # One telemetry
+
+    def compose(self) -> bytes:
+        """The body of the next one: what the user's functions give now."""
+        delta = self._delta
+        delta.begin()
+        failure = self._read()
+        self._is_whole = True
+        try:
+            # No timestamp: what is sent at once is dated by the hub, whose clock is no worse.
+            return message.encode(delta.changed, "error" if failure else "online", delta.is_full, failure)
+        except errors.MessageError as error:  # each value is right, but all of them are too much
+            self.report("telemetry", error)
+            self._is_whole = False
+            return message.encode({}, "error", False, str(error))
+
+    def answered(self, reply: "Reply") -> None:
+        """The hub's reply to it: notes what is asked for, and does what is due."""
+        if not reply.success:
+            self.report("telemetry", errors.ReplyError("the hub did not accept the message"))
+        elif self._is_whole:
+            self._delta.accepted()
+        if reply is not self._reply:
+            self.heed(reply)
+        if self.due:
+            self.attend()
+
+    def _read(self):
+        # One function that fails costs its own values only; the message says so.
+        delta = self._delta
+        failures = None
+        failed: list = []
+        for owner, (function, tolerances) in enumerate(self._readers):
+            try:
+                delta.add(function(), tolerances, owner)
+            except Exception as error:
+                name = getattr(function, "__name__", "telemetry")
+                failure = "%s: %s" % (name, errors.described(error))
+                failures = failures + "; " + failure if failures else failure
+                failed.append(owner)
+                self.fault(name, error, function)
+            else:
+                if self._said:
+                    self.settled(function)
+        delta.end(failed)
+        return failures[:_MAX_FAILURE] if failures else None
+
+    # What the hub asks for
+
+    def heed(self, reply: "Reply") -> None:
+        """Notes what the reply asks for. What is asked with true is asked again as long as it is."""
+        self._reply = None if reply.command or reply.new_licenses else reply
+        versions = self.versions
+        if reply.space_data_version == 0 and versions.get("space_data_version"):
+            versions["space_data_version"] = self.due["space"] = 0  # claimed no longer
+        for field, duty in _ASKS:
+            value = getattr(reply, field)
+            if value > versions.get(field, 0):
+                if value is not True:
+                    versions[field] = value
+                self.due.setdefault(duty, 0)
+
+    def attend(self) -> None:
+        """Does what is due. What fails is told, done again later, and keeps nothing else from being done.
+
+        Raises TooManyRequests and Unauthorized, which are about every request, and MemoryError.
+        """
+        for duty in _DUTIES:
+            now = self.clock.uptime()
+            if self.due.get(duty, NEVER) > now:
+                continue
+            self.board.feed()
+            del self.due[duty]  # before it is done, as doing it may make it due anew
+            again: float | None = 0
+            try:
+                again = once(duty, "attend", self)
+                self._failed.pop(duty, None)
+                self.settled(duty)
+            except (errors.TooManyRequests, errors.Unauthorized, MemoryError):
+                raise
+            except Exception as error:
+                self.report(duty, error)
+                self._failed[duty] = failures = self._failed.get(duty, 0) + 1
+                again = backoff(failures, _RETRY_FIRST, _RETRY_MOST)
+                if isinstance(error, errors.NetworkError):
+                    return  # the next would meet nobody either; telemetry sees whether the hub is there
+            finally:
+                if again is not None:
+                    self.due[duty] = now + again
+
+    def begin(self) -> None:
+        """The first thing after a start, before the network: takes up what was saved."""
+        self.due["tell"] = 0
+        for duty in _DUTIES:
+            if once("store", "exists", self.folder + duty + ".json"):
+                self.guard(duty, once, duty, "begin", self)
+
+    def renewed(self) -> None:
+        """It is another device for the hub now: nothing that was said to the old one counts."""
+        self._delta.forget()
+        self._reply = None
+        self.facts = {"firmware_version": self.facts["firmware_version"]}
+        self.versions.clear()
+        self.due.clear()
+        self.place = self.licenses = None
+
+    # For duties
+
+    def load(self, duty: str) -> dict:
+        """What `save` kept; {} if there is nothing that can be used, or it is from when this was another device at the
+        hub. Raises StoreError if the flash cannot be read."""
+        try:
+            data = once("store", "load", self.folder + duty + ".json")
+        except errors.Missing:
+            return {}
+        return data if data.get("device") == self.hub.identity.get("id", data.get("device")) else {}
+
+    def save(self, duty: str, data: dict) -> None:
+        """Keeps `data` for this device. Raises StoreError."""
+        data["device"] = self.hub.identity.get("id")
+        once("store", "save", self.folder + duty + ".json", data)
+
+    def fault(self, what: str, error: BaseException, topic=None) -> None:
+        """A function of the user's raised: told here, and as an incident until it works again."""
+        self.report(what, error, topic)
+        topic = topic or what
+        if topic not in self._faults:
+            try:
+                self._faults[topic] = self.incident(what + " failed", what, 2, errors.described(error))
+            except Exception as why:
+                self.report("incident", why)  # no memory for it, or the flash does not give its code: next time
+
+    def settled(self, topic) -> None:
+        super().settled(topic)
+        incident = self._faults.pop(topic, None)
+        if incident:
+            incident.close()

@@ -1,0 +1,41 @@
+"""What a user's program holds of the agent: little code, as it stays in memory."""
+
+from . import once
+
+if False:  # for the type checker
+    from .device import Device
+
+
+class Config:
+    """The configuration in force."""
+
+    def __init__(self, device: "Device"):
+        self._device = device
+        self.values: dict | None = None  # once they were looked at
+
+    def get(self, key: str, default=None):
+        """Its value for `key`."""
+        if self.values is None:
+            self.values = self._device.load("config").get("config", {})
+        return self.values.get(key, default)
+
+    def set(self, **changes) -> None:
+        """Changes it here and at the hub. Raises ValueError for what JSON cannot hold, and StoreError."""
+        once("config", "change", self._device, changes)
+
+
+class Incident:
+    """An incident that was opened; the hub hears of it as soon as it can be reached."""
+
+    def __init__(self, device: "Device", fields: dict):
+        """`fields`: as open incident wants them."""
+        self._device = device
+        self.fields = fields
+        self.id: str | None = None  # once the hub has it
+        self.is_closed = False
+        self.is_doubtful = False  # it was sent, and nobody knows whether it arrived
+
+    def close(self) -> None:
+        """It is over."""
+        self.is_closed = True
+        self._device.due["incidents"] = 0

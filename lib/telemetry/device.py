@@ -93,35 +93,18 @@ class Device(errors.Reporter):
 
     # What a user asks
 
-    @property
-    def config(self) -> "Config":
-        """The configuration in force: `get` of a key, and `set`."""
-        if self._config is None:
+    def __getattr__(self, name):
+        # Made when first asked for. No properties: with one in its class MicroPython takes longer for every attribute.
+        if name == "config":
             from .handles import Config
 
-            self._config = Config(self)
-        return self._config
-
-    @property
-    def claimed(self) -> bool:
-        """Whether somebody claimed the device at the hub."""
-        return bool(self._place().get("space_version"))
-
-    @property
-    def space(self) -> dict:
-        """Where it is, by get space info: `temperature_units`, `location` with `utc_offset` in minutes and more, as far
-        as the hub knows; {} while unclaimed."""
-        return self._place().get("space", {})
-
-    @property
-    def info(self) -> dict:
-        """What the hub last said in get device info; {} before."""
-        return self._place().get("info", {})
-
-    def _place(self):
-        if self.place is None:
-            self.place = self.load("space")  # the hub's for this device, and no other
-        return self.place
+            value = Config(self)
+        elif name in ("space", "info"):
+            value = self.load("space").get(name, {})
+        else:
+            raise AttributeError(name)
+        setattr(self, name, value)
+        return value
 
     def licensed(self, feature: str) -> bool:
         """Whether a licence for `feature` is in use and has not expired."""

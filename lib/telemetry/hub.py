@@ -2,7 +2,7 @@
 
 from . import errors
 from .message import Reply
-from .rest import fetch, parsed
+from .rest import adapted, fetch, parsed
 
 _JSON = "application/json"
 
@@ -15,7 +15,7 @@ class Hub:
         urequests' `request`."""
         self.entry_url = entry_url.rstrip("/")
         self.identity: dict = {}  # id, access_key and hub_url, once registered
-        self.requests = requests
+        self.requests = adapted(requests)
         self.timeout = timeout
         self._known: dict | None = None  # the identity that these were made from
         self.url = ""

@@ -2,7 +2,7 @@
 
 from . import errors
 from .message import Reply, check, encode
-from .rest import call
+from .rest import adapted, call
 
 STATUSES = ("online", "offline", "error")
 _TIMESTAMP = "0000-00-00T00:00:00.000Z"  # 0 stands for any digit
@@ -26,14 +26,21 @@ def send(
             import requests
         except ImportError:
             import urequests as requests  # as it was called before MicroPython 1.22
-    return Reply(call(requests, "POST", url, headers, body, timeout))
+    return Reply(call(adapted(requests), "POST", url, headers, body, timeout))
 
 
-def keep_header(line, headers):
-    """The board's own `requests` hands it each line of an answer's head. Raises OSError for a redirect.
+class Stock:
+    """The board's own `requests`, but it follows no redirect."""
 
-    It would follow one without the time-out, and hand the access key to whatever host that names.
-    """
+    def __init__(self, module):
+        self._module = module
+
+    def request(self, method, url, data, headers, timeout):
+        return self._module.request(method, url, data, None, headers, timeout=timeout, parse_headers=_keep_header)
+
+
+def _keep_header(line, headers):
+    # It gets each line of an answer's head.
     name, _, value = line.decode().partition(":")
     if name.lower() == "location":
         raise OSError("a redirect, which is not followed")

@@ -5,6 +5,16 @@ import json
 from . import errors, once
 
 
+def adapted(requests):
+    """For the other functions: a `http.Session`, or any object with urequests' `request`, as it is. The board's own, a
+    module, would follow a redirect without the time-out, and hand the access key to whatever host that names."""
+    if not hasattr(requests, "__name__"):
+        return requests
+    from .minimal import Stock
+
+    return Stock(requests)
+
+
 def call(requests, method: str, url: str, headers: dict, body: bytes | None, timeout: int, secret: str | None = None):
     """`fetch`, and the answer's JSON, parsed; None if it is empty. Raises ReplyError too: the answer is not JSON."""
     return parsed(fetch(requests, method, url, headers, body, timeout, secret), method, url)
@@ -21,17 +31,12 @@ def parsed(content, method: str, url: str):
 def fetch(requests, method: str, url: str, headers: dict, body: bytes | None, timeout: int, secret: str | None = None):
     """Sends `body`, which is JSON or None, and gives back the bytes of a good answer.
 
-    `requests`: a `http.Session` or any object with urequests' `request`. `timeout`: seconds. No error shows the
+    `requests`: what `adapted` gave. `timeout`: seconds. No error shows the
     `Authorization` of `headers`, nor `secret`. Raises NetworkError, or one of its kinds, when there is no answer, and a
     HubError by the status of one that is not 2xx.
     """
     try:
-        if hasattr(requests, "__name__"):  # the board's own, a module
-            from .minimal import keep_header
-
-            response = requests.request(method, url, body, None, headers, timeout=timeout, parse_headers=keep_header)
-        else:
-            response = requests.request(method, url, data=body, headers=headers, timeout=timeout)
+        response = requests.request(method, url, data=body, headers=headers, timeout=timeout)
         try:
             status = response.status_code
             content = response.content

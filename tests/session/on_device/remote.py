@@ -125,9 +125,9 @@ def forget_stream(url):
 
 def call(method, url, headers=None, data=None, timeout=30):
     """The library's own way to ask, over this session."""
-    from telemetry.rest import call
+    from telemetry.rest import adapted, call
 
-    return call(session, method, url, headers or {}, data and data.encode(), timeout)
+    return call(adapted(session), method, url, headers or {}, data and data.encode(), timeout)
 
 
 def fail_often(urls, count, timeout):

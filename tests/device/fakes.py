@@ -50,6 +50,8 @@ class Board:
         self.pressed = False
         self.lit = False
         self.fed = 0
+        self.cause = "power on"
+        self.resets = 0
 
     def is_connected(self):
         return self.connected
@@ -72,6 +74,13 @@ class Board:
 
     def feed(self):
         self.fed += 1
+
+    def reset_cause(self):
+        return self.cause
+
+    def reset(self):
+        self.resets += 1
+        raise SystemExit
 
 
 class Ticks:

@@ -1,57 +1,15 @@
 import os
 
-from fakes import Board, Requests, Response, Ticks
-from telemetry import agent as agent_module
-from telemetry import clock as clock_module
-from telemetry import errors, identity, notifier, store
-from telemetry.agent import Agent
-from telemetry.clock import Clock
+from fakes import Response
+from rig import ACCEPTED, IDENTITY, REGISTER, REGISTERED, TELEMETRY, UNREACHABLE, Rig
+from telemetry import errors, identity, store
 from telemetry.errors import StoreError
-from telemetry.hub import Hub
-from telemetry.registration import Registration
-from telemetry.settings import checked
 
-IDENTITY = {"id": "d-1", "access_key": "key-1", "hub_url": "http://hub", "entry_url": "http://entry"}
-REGISTERED = (200, IDENTITY)
-ACCEPTED = (200, {"success": True})
-UNREACHABLE = OSError(113)
 KNOWN = (422, {"error": "this device is registered already"})
 
 
 def offer(version, file_id="f-1"):
     return (200, {"success": True, "latest_fw_version": version, "latest_fw_file_id": file_id})
-
-
-class Rig:
-    """An agent on a board without hardware, before a hub that gives the answers it is told to."""
-
-    def __init__(self, *answers, running="1.0.0", registered=True, **settings):
-        self.ticks = Ticks(agent_module, clock_module, notifier)
-        fields = {"wifi_ssid": "net", "wifi_password": "12345678", "entry_url": "http://entry", "hardware_key": "hk"}
-        fields.update(settings)
-        self.requests = Requests(*answers)
-        self.board = Board()
-        hub = Hub("http://entry", 10, self.requests)
-        if registered:
-            store.save("identity.json", dict(IDENTITY, firmware_version=running))
-        clock = Clock()
-        self.registration = Registration(hub, "identity.json", clock, {"sn": "1", "firmware_version": running})
-        if registered:
-            identity.keep(self.registration)
-        self.agent = Agent(hub, self.board, clock, self.registration, checked(fields), "")
-
-    def paths(self):
-        return [method + " " + url.split("/v1")[1] for method, url, _, _ in self.requests.sent]
-
-    def last(self):
-        return self.requests.sent[-1][3]
-
-    def steps(self, count):
-        return [self.agent.step() for _ in range(count)]
-
-
-TELEMETRY = "POST /devices/d-1/telemetry"
-REGISTER = "POST /devices"
 
 
 def test_the_story_from_an_empty_flash():

@@ -19,6 +19,9 @@ class Board:
     def feed(self):
         pass
 
+    def reset_cause(self):
+        return "power on"
+
 
 def build(config):
     """An agent that is registered already. The current folder has its files."""
@@ -35,7 +38,7 @@ def build(config):
     hub = Hub(url, 10, Session(config.get("ca"), 10))
     fields = {"hardware_key": "hk", "sn": "1", "mac": "a4:cf:12:9b:00:7e", "firmware_version": "1.0.0"}
     registration = Registration(hub, "identity.json", clock, fields)
-    agent = Agent(hub, Board(), clock, registration, settings, "version.json")
+    agent = Agent(hub, Board(), clock, registration, settings, "")
     agent.guard("flash", agent.keep)
     return agent
 

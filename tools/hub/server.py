@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 import uvicorn
 
-from tools.hub import cloud
 from tools.hub.app import create_app
 from tools.hub.context import Context, url_of
 from tools.hub.db import Database
 from tools.hub.events import Event, Events
+from tools.hub.helpers import Helpers
+from tools.hub.maker import Maker
 
 if TYPE_CHECKING:
     from tools.hub.tls import Authority
@@ -28,17 +29,17 @@ _GRACE_S = 0.5  # what a request in progress is given at stop
 _START_S = 30
 
 
-class LocalHub:
+class LocalHub(Helpers):
     """A local hub, as a context manager or with `start()` and `stop()`.
 
     `database` is a SQLite file that outlives the hub; without it the state ends with the hub. `port` 0 lets the system
     choose. `cloud_key` is made up if not given. `hardware_keys`: which ones may register; None: any.
     `on_event` is called with an `Event` for everything notable, one at a time, in a thread of the hub, before the
-    client has its answer. It may use the helpers below, but must not send requests to the hub: they would wait for
-    one another; nor may it call `stop()`. `clock` gives seconds since 1970. With `tls` the hub speaks https, with a
+    client has its answer. It may use the helpers, but must not send requests to the hub: they would wait for one
+    another; nor may it call `stop()`. `clock` gives seconds since 1970. With `tls` the hub speaks https, with a
     certificate of a CA of its own, `ca`, which is kept beside the database if there is one.
 
-    Helpers raise Refused as the cloud's interface does (400, 404).
+    What plays the cloud is in helpers.py.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class LocalHub:
         self._clock = clock
         self._tls = tls
         self._authority: Authority | None = None
+        self._maker = Maker(None if database is None else _beside(database, ".maker.pem"))
         self._context: Context | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._server: _Server | None = None
@@ -77,9 +79,14 @@ class LocalHub:
         """The certificate, DER, of the CA that devices are to trust; None without `tls`. Known once it has started."""
         return self._authority.der if self._authority is not None else None
 
+    @property
+    def license_key(self) -> bytes:
+        """The public key of the maker who signs licences, which devices verify them with: DER SubjectPublicKeyInfo."""
+        return self._maker.der
+
     def start(self) -> Self:
         """Serve. Raises OSError if the address is not to be had, ValueError or SQLAlchemyError for the database, and
-        ValueError if what is kept beside it is no CA."""
+        ValueError if what is kept beside it is no CA or no key."""
         if self._context is not None:
             raise RuntimeError("the hub is running")
         sock = _bind(self.host, self.port)
@@ -113,7 +120,9 @@ class LocalHub:
         if path is None:
             self._folder = tempfile.TemporaryDirectory(prefix="hub-")
             path = Path(self._folder.name) / "hub.db"
-        return Context(Database(path), self.cloud_key, self._hardware_keys, self._events, self._clock)
+        self._maker.load()
+        keys = (self.cloud_key, self._hardware_keys)
+        return Context(Database(path), *keys, events=self._events, clock=self._clock, maker=self._maker)
 
     def _tls_context(self) -> ssl.SSLContext | None:
         if not self._tls:
@@ -136,28 +145,6 @@ class LocalHub:
         if self._context is None:
             raise RuntimeError("the hub is not running")
         return self._context
-
-    def publish(self, version: str, data: bytes | None = None, name: str | None = None, **more: str) -> dict[str, Any]:
-        """Publish a firmware; gives its id, checksum and so on. Without `data` some is made up. `more`: desc, notes,
-        signature."""
-        content = f"not a real firmware: {version}\n".encode() if data is None else data
-        return cloud.publish(self._running(), version, content, name, **more)
-
-    def devices(self) -> list[dict[str, Any]]:
-        """Every device with its state, in the order of registration."""
-        return cloud.devices(self._running())
-
-    def device(self, device_id: str) -> dict[str, Any]:
-        """One device with its state."""
-        return cloud.device(self._running(), device_id)
-
-    def telemetries(self, device_id: str, after: int = 0) -> list[dict[str, Any]]:
-        """The messages of a device whose `seq` is above `after`, newest last."""
-        return cloud.telemetries(self._running(), device_id, after)
-
-    def delete(self, device_id: str) -> None:
-        """Delete a device: its key is not accepted any more."""
-        cloud.delete(self._running(), device_id)
 
 
 class _Server(uvicorn.Server):
@@ -201,7 +188,11 @@ class _Server(uvicorn.Server):
 
 def ca_file(database: str | Path) -> Path:
     """Where a hub with this database keeps its CA, the private key with it."""
-    return Path(database).with_name(Path(database).name + ".ca.pem")
+    return _beside(database, ".ca.pem")
+
+
+def _beside(database: str | Path, ending: str) -> Path:
+    return Path(database).with_name(Path(database).name + ending)
 
 
 def _bind(host: str, port: int) -> socket.socket:

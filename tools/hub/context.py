@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from tools.hub.db import Database
 from tools.hub.events import Events
+from tools.hub.traffic import Traffic
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Context:
     hardware_keys: frozenset[str] | None = field(default=None, repr=False)  # None: any key is accepted
     events: Events = field(default_factory=Events)
     clock: Callable[[], float] = time.time
+    traffic: Traffic = field(default_factory=Traffic)
 
     def now(self) -> str:
         """The hub's time, ISO 8601 UTC with milliseconds: 2021-08-04T07:45:44.122Z."""

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from tools.hub.db import Database
 from tools.hub.events import Events
 from tools.hub.maker import Maker
+from tools.hub.traffic import Traffic
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Context:
     events: Events = field(default_factory=Events)
     clock: Callable[[], float] = time.time
     maker: Maker = field(default_factory=Maker, repr=False)  # signs licences
+    traffic: Traffic = field(default_factory=Traffic)
 
     def now(self) -> str:
         """The hub's time, ISO 8601 UTC with milliseconds: 2021-08-04T07:45:44.122Z."""

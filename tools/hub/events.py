@@ -16,8 +16,8 @@ log = logging.getLogger("tools.hub")
 class Event:
     """One thing that happened.
 
-    `kind` is one of registered, telemetry, updated, file, download, deleted, published, refused; queued, cancelled,
-    command; config, info, license, claimed, unclaimed, settings, incident, closed, event, dump. `device_id` is None
+    `kind` is one of registered, telemetry, updated, file, download, deleted, published, refused, fault; queued,
+    cancelled, command; config, info, license, claimed, unclaimed, settings, incident, closed, event, dump. `device_id` is None
     where no device is concerned or it is not known. `detail` depends on the kind (the endpoints say what they put in)
     and never holds an access key, a hardware key or a cloud key.
     """

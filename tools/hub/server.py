@@ -19,7 +19,12 @@ from tools.hub.context import Context, url_of
 from tools.hub.db import Database
 from tools.hub.events import Event, Events
 from tools.hub.helpers import Helpers
+from tools.hub.limits import RateLimits
+from tools.hub.local_traffic import TrafficHelpers
 from tools.hub.maker import Maker
+from tools.hub.traffic import Traffic
+from tools.hub.traffic_layer import TrafficLayer
+from tools.hub.wire import Protocol
 
 if TYPE_CHECKING:
     from tools.hub.tls import Authority
@@ -29,7 +34,7 @@ _GRACE_S = 0.5  # what a request in progress is given at stop
 _START_S = 30
 
 
-class LocalHub(Helpers):
+class LocalHub(Helpers, TrafficHelpers):
     """A local hub, as a context manager or with `start()` and `stop()`.
 
     `database` is a SQLite file that outlives the hub; without it the state ends with the hub. `port` 0 lets the system
@@ -37,7 +42,8 @@ class LocalHub(Helpers):
     `on_event` is called with an `Event` for everything notable, one at a time, in a thread of the hub, before the
     client has its answer. It may use the helpers, but must not send requests to the hub: they would wait for one
     another; nor may it call `stop()`. `clock` gives seconds since 1970. With `tls` the hub speaks https, with a
-    certificate of a CA of its own, `ca`, which is kept beside the database if there is one.
+    certificate of a CA of its own, `ca`, which is kept beside the database if there is one. `rate_limit`: how many
+    requests each device may send in 30 s; None: any number.
 
     What plays the cloud is in helpers.py.
     """
@@ -52,6 +58,7 @@ class LocalHub(Helpers):
         on_event: Callable[[Event], object] | None = None,
         clock: Callable[[], float] = time.time,
         tls: bool = False,
+        rate_limit: int | None = None,
     ) -> None:
         self.host = host
         self.port = port  # after start the one that the system chose, which a second start takes again
@@ -61,6 +68,7 @@ class LocalHub(Helpers):
         self._events = Events(on_event)
         self._clock = clock
         self._tls = tls
+        self._rate_limit = rate_limit
         self._authority: Authority | None = None
         self._maker = Maker(None if database is None else _beside(database, ".maker.pem"))
         self._context: Context | None = None
@@ -92,7 +100,8 @@ class LocalHub(Helpers):
         sock = _bind(self.host, self.port)
         try:
             self._context = self._open()
-            self._server = _Server(create_app(self._context), self._tls_context())
+            app = TrafficLayer(create_app(self._context), self._context)
+            self._server = _Server(app, self._context.traffic.stopping.set, self._tls_context())
             self._thread = threading.Thread(target=self._server.run, args=([sock],), name="hub", daemon=True)
             self._thread.start()
             if not self._server.ready.wait(_START_S):
@@ -121,8 +130,9 @@ class LocalHub(Helpers):
             self._folder = tempfile.TemporaryDirectory(prefix="hub-")
             path = Path(self._folder.name) / "hub.db"
         self._maker.load()
+        traffic = Traffic(RateLimits(self._rate_limit))
         keys = (self.cloud_key, self._hardware_keys)
-        return Context(Database(path), *keys, events=self._events, clock=self._clock, maker=self._maker)
+        return Context(Database(path), *keys, self._events, self._clock, self._maker, traffic)
 
     def _tls_context(self) -> ssl.SSLContext | None:
         if not self._tls:
@@ -150,11 +160,11 @@ class LocalHub(Helpers):
 class _Server(uvicorn.Server):
     """uvicorn, but it says when it listens, and it stops without waiting for clients that keep a connection."""
 
-    def __init__(self, app: Any, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, app: Any, on_stop: Callable[[], object], tls: ssl.SSLContext | None = None) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
-                http="h11",
+                http=Protocol,
                 ws="none",
                 loop="asyncio",
                 lifespan="off",
@@ -168,12 +178,14 @@ class _Server(uvicorn.Server):
             )
         )
         self.ready = threading.Event()
+        self._on_stop = on_stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.ready.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._on_stop()
         for server in self.servers:
             server.close()
         for connection in list(self.server_state.connections):

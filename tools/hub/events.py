@@ -17,9 +17,9 @@ class Event:
     """One thing that happened.
 
     `kind` is one of registered, telemetry, updated, file, download, deleted, published, refused, fault; queued,
-    cancelled, command; config, info, license, claimed, unclaimed, settings, incident, closed, event, dump. `device_id` is None
-    where no device is concerned or it is not known. `detail` depends on the kind (the endpoints say what they put in)
-    and never holds an access key, a hardware key or a cloud key.
+    cancelled, command; config, info, license, claimed, unclaimed, settings, incident, closed, event, dump. `device_id`
+    is None where no device is concerned or it is not known. `detail` depends on the kind (the endpoints say what they
+    put in) and never holds an access key, a hardware key or a cloud key.
     """
 
     kind: str

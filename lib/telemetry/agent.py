@@ -20,6 +20,7 @@ if False:  # for the type checker
 
 _STARVED_MOST = const(5)  # steps in a row
 _STARVED_WAIT = const(5)  # seconds; whole ones, as floats take memory
+_CRASHED_MS = const(5000)  # for Ctrl-C: less than any watchdog waits
 _SLICE_MS = const(50)  # how long a press of the button may be overlooked while waiting
 _BACK_WITHIN = const(5)  # seconds, at random, after the network returned: a whole building's boards do so together
 
@@ -83,7 +84,7 @@ class Agent(Device):
         self.upgrade = None  # for a handler that calls this again
         try:
             if self._on_upgrade:
-                accepted = self.guard("upgrade", self._on_upgrade, *upgrade)
+                accepted = self.attempt("upgrade", self._on_upgrade, *upgrade)
             else:
                 accepted = self.guard("upgrade", once, "duties", "describe_upgrade", self, *upgrade)
         finally:
@@ -101,11 +102,17 @@ class Agent(Device):
     # The story
 
     def run(self) -> None:
-        """`step` and `wait`, for ever. Ctrl-C ends it and leaves the REPL."""
+        """`step` and `wait`, for ever. Ctrl-C ends it and leaves the REPL; after a crash the board starts anew."""
         try:
             while self._starved < _STARVED_MOST:
                 self.wait(self.step())
-            self.board.reset()  # a program that loses memory is better off with a new start
+            raise MemoryError("%d steps in a row" % _STARVED_MOST)  # better off with a new start
+        except Exception as error:  # nobody looks at the REPL of a board in a ceiling
+            gc.collect()
+            self.report("crash", error)
+            self.guard("crash file", once, "crash", "record", self, error)
+            sleep_ms(_CRASHED_MS)
+            self.board.reset()
         finally:
             self.ask_no_more()
 
@@ -166,7 +173,7 @@ class Agent(Device):
         while True:  # once at least: a slow hub must not make the button dead
             self.board.feed()
             if self.notifier and self.notifier.is_accepted():
-                self.settled("upgrade")  # who presses the button in vain twice is told twice
+                self._said.pop("upgrade", None)  # who presses the button in vain twice is told twice
                 self.accept_upgrade()
             if self._saw_network_return() and self.clock.uptime() >= self.clock.quiet_until:
                 back_ms = ticks_add(ticks_ms(), int(jittered(0, _BACK_WITHIN) * 1000))

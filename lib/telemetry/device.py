@@ -19,7 +19,7 @@ _RETRY_MOST = const(3600)
 
 # Each a module: `attend(device)` does what is due, and gives back the seconds until there is more to do, or None.
 # They are done in this order.
-_DUTIES = ("config", "licenses", "commands", "space", "tell", "incidents")
+_DUTIES = ("config", "licenses", "commands", "space", "tell", "incidents", "crash")
 # What of the reply has which of them done: a version that is higher than the one before, or true.
 _ASKS = (
     ("config_version", "config"),
@@ -32,6 +32,11 @@ _ASKS = (
 
 class Device(errors.Reporter):
     """Its telemetry, and what the hub asks of it."""
+
+    # Seldom other than this: in the class they take no memory of each device.
+    events: list | None = None  # those on their way to the hub
+    left_open = False  # the hub may have incidents of the run before this
+    crash_loop: "Incident | None" = None  # while the board crashes again and again, and incidents outlive its restarts
 
     def __init__(self, hub: "Hub", board: "Board", clock: "Clock", folder: str, facts: dict):
         """`folder`: what the paths of its state files begin with. `facts`: what is true of it now and the hub is to
@@ -50,7 +55,7 @@ class Device(errors.Reporter):
         self._config: Config | None = None
         self.place: dict | None = None  # device and space info, once they were looked at
         self.licenses: dict | None = None  # feature -> when it expires, once they were looked at
-        self.notices: list = []  # incidents that are open or on their way, and events on theirs
+        self.notices: list = []  # incidents that are not over
         self._faults: dict = {}  # a user's function -> the incident that it is the reason of
         self._failed: dict = {}  # duty -> failures in a row
         self._reply: Reply | None = None  # the last one that was acted on
@@ -245,7 +250,9 @@ class Device(errors.Reporter):
         self._reply = None
         self.facts = {"firmware_version": self.facts["firmware_version"]}
         self.versions.clear()
-        self.due.clear()
+        for incident in self.notices:
+            incident.id = None  # it is opened there too
+        self.due = {"incidents": 0, "crash": 0}
         self.place = self.licenses = None
 
     # For duties
@@ -268,13 +275,25 @@ class Device(errors.Reporter):
         """A function of the user's raised: told here, and as an incident until it works again."""
         self.report(what, error, topic)
         topic = topic or what
-        if topic not in self._faults:
+        incident = self._faults.get(topic)
+        if incident is None or incident.is_closed:  # closed by another one's success, which goes by the same name
             try:
                 self._faults[topic] = self.incident(what + " failed", what, 2, errors.described(error))
             except Exception as why:
                 self.report("incident", why)  # no memory for it, or the flash does not give its code: next time
 
+    def attempt(self, what: str, function, *arguments) -> bool:
+        """As `guard`, for a function of the user's: `fault` if it raised."""
+        try:
+            function(*arguments)
+        except Exception as error:
+            self.fault(what, error)
+            return False
+        self.settled(what)
+        return True
+
     def settled(self, topic) -> None:
+        """It works again: the next failure is told, even if it is the same, and the incident is over."""
         super().settled(topic)
         incident = self._faults.pop(topic, None)
         if incident:

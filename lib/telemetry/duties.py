@@ -73,7 +73,7 @@ def announce(agent, version: str | None, file_id: str | None) -> None:
         return
     # Told first, remembered then: a power cut between shows it twice, and never not at all.
     show = agent.show
-    if show is None or not agent.guard("on_new_firmware", show, version, file_id):
+    if show is None or not agent.attempt("on_new_firmware", show, version, file_id):
         from .notifier import Notifier
 
         agent.notifier = Notifier(agent.board)

@@ -31,11 +31,12 @@ class Incident:
         """`fields`: as open incident wants them."""
         self._device = device
         self.fields = fields
-        self.id: str | None = None  # once the hub has it
+        self.id: str | None = None  # once the hub has it; "" if it does not want it
         self.is_closed = False
         self.is_doubtful = False  # it was sent, and nobody knows whether it arrived
 
     def close(self) -> None:
         """It is over."""
-        self.is_closed = True
-        self._device.due["incidents"] = 0
+        if not self.is_closed:
+            self.is_closed = True
+            self._device.due.setdefault("incidents", 0)  # after a failure there the wait is not shortened

@@ -13,4 +13,4 @@ time.ticks_ms = lambda: time.monotonic_ns() // 1000000
 time.ticks_add = lambda ticks, delta: ticks + delta
 time.ticks_diff = lambda end, start: end - start
 time.sleep_ms = lambda ms: time.sleep(ms / 1000)
-sys.print_exception = traceback.print_exception
+sys.print_exception = lambda error, file=None: traceback.print_exception(error, file=file)

@@ -1,0 +1,62 @@
+"""What ended the program: kept on flash, for `dump`, and told to the hub when it happens again and again."""
+
+from io import StringIO
+from sys import print_exception
+
+from micropython import const
+
+if False:  # for the type checker
+    from .agent import Agent
+    from .device import Device
+
+_LOOP = const(3)  # crashes, none of them long after the one before
+_CALM = const(600)  # seconds without one
+_TRACE = const(1500)  # characters; the end says most
+
+
+def record(agent: "Agent", error: BaseException | None = None) -> None:
+    """Counts a crash and keeps its traceback, under "trace"; without `error` it was the watchdog. Raises StoreError.
+
+    In a loop the flash is written only when the traceback is another one.
+    """
+    agent.board.feed()
+    data = {} if agent.clock.uptime() >= _CALM else agent.load("crash")
+    data["count"] = min(data.get("count", 0) + 1, _LOOP)
+    if error:
+        text = StringIO()
+        print_exception(error, text)
+        data["trace"] = text.getvalue()[-_TRACE:]
+    agent.save("crash", data)
+
+
+def begin(device: "Device") -> None:
+    """Sees whether it is a loop."""
+    data = device.load("crash")
+    device.due["crash"] = 0
+    if data.get("count", 0) >= _LOOP:
+        incident = device.incident("Crash loop", "crash_loop", 4, data.get("trace", "watchdog"))
+        incident.id = data.get("incident")
+        incident.is_doubtful = device.left_open and not incident.id
+        device.crash_loop = incident
+
+
+def attend(device: "Device") -> int | None:
+    """Remembers that the hub has the incident, which so outlives restarts; and the loop's end."""
+    data = device.load("crash")
+    if not data.get("count"):
+        return None
+    incident = device.crash_loop
+    left = _CALM - device.clock.uptime()
+    if left <= 0:
+        data["count"] = 0
+        data.pop("incident", None)
+        device.left_open = False
+        if incident:
+            incident.close()
+            device.crash_loop = None
+    elif incident:
+        if incident.id is None:
+            return 0  # it is on its way
+        data["incident"] = incident.id
+    device.save("crash", data)
+    return left if left > 0 else None

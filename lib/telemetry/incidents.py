@@ -1,0 +1,132 @@
+"""Incidents and events, which the hub hears of as soon as it can be reached (Device API, open incident, add event).
+
+An incident is opened once, also if the hub's answer to that is lost. An event is sent until the hub answers: if its
+answer is lost, the hub has the event twice.
+"""
+
+from micropython import const
+
+from . import errors
+from .handles import Incident
+
+if False:  # for the type checker
+    from .device import Device
+
+_MOST = const(20)  # incidents of a device, and events
+_AT_ONCE = const(5)  # events that are sent before telemetry goes on
+_TEXT = const(255)  # characters; what is longer the hub refuses
+_NOTE = const(2000)  # characters of a description; the rest is cut off
+_INT32 = const(0x7FFFFFFF)
+
+
+def open_one(device: "Device", title: str, issue: str, priority: int, description: str) -> Incident:
+    """See `Device.incident`. Gives the one that is open for `issue`, if there is one. Raises ValueError."""
+    _check("title", title)
+    _check("issue", issue)
+    _check("priority", priority, int, 0, 4)
+    _check("description", description, str, 0, 1 << 20)
+    _sweep(device)
+    for incident in device.notices:
+        if incident.fields["issue"] == issue and not incident.is_closed:
+            return incident
+    fields = {"title": title, "issue": issue, "priority": priority, "description": description[:_NOTE]}
+    incident = Incident(device, fields)
+    incident.is_doubtful = device.crash_loop is not None  # the run before may have opened it
+    device.notices.append(incident)
+    _limit(device, device.notices, -1)
+    return incident
+
+
+def add_event(device: "Device", name: str, category: str, keys: dict) -> None:
+    """See `Device.event`. Raises ValueError."""
+    _check("name", name)
+    _check("category", category)
+    for key in keys:
+        if key in ("int_key_1", "int_key_2"):
+            _check(key, keys[key], int, -_INT32 - 1, _INT32)
+        elif key in ("string_key_1", "string_key_2"):
+            _check(key, keys[key], str, 0)
+        else:
+            raise ValueError(key + ": unknown")
+    keys.update(name=name, category=category)
+    device.events = events = device.events or []
+    events.append(keys)
+    _limit(device, events, 0)
+
+
+def _limit(device, waiting, least):
+    # `least`: which one the hub can do without best.
+    device.due.setdefault("incidents", 0)
+    if len(waiting) > _MOST:
+        waiting.pop(least)
+        device.report("notices", errors.MessageError("too many: the hub is not told of all"))
+
+
+def _check(name, value, kind=str, least=1, most=_TEXT):
+    # The limits of a text are of its length.
+    if type(value) is not kind or not least <= (value if kind is int else len(value)) <= most:
+        raise ValueError("%s: expected %s, %d to %d" % (name, kind.__name__, least, most))
+
+
+def _sweep(device):
+    device.notices = [each for each in device.notices if each.id or each.is_doubtful or not each.is_closed]
+
+
+def begin(device: "Device") -> None:
+    """Incidents of the run before may be open: nothing here knows of them any more."""
+    device.left_open = device.load("incidents").get("open", False)
+    device.due["incidents"] = 0
+
+
+def attend(device: "Device") -> int | None:
+    """Closes what the run before left open, then sends what waits, the oldest first. Raises as `Device.ask`."""
+    if device.left_open and not device.crash_loop:
+        _ask(device, "close_incidents")
+        device.left_open = False
+        if not device.notices:
+            device.save("incidents", {"open": False})
+    for incident in device.notices:
+        _tell(device, incident)
+    _sweep(device)
+    events = device.events or []
+    for event in events[:_AT_ONCE]:
+        _ask(device, "add_event", event)
+        events.remove(event)
+    return 0 if events else None
+
+
+def _tell(device, incident):
+    if incident.is_doubtful:
+        _look_for(device, incident)
+    if incident.id is None and not incident.is_closed:
+        # Noted on flash first; but better one that a restart leaves open than none.
+        device.guard("incidents.json", device.save, "incidents", {"open": True})
+        incident.is_doubtful = True
+        reply = _ask(device, "open_incident", incident.fields)
+        incident.is_doubtful = False
+        incident.id = str(reply.get("incident_id") or "") if reply else ""
+    if incident.is_closed and incident.id:
+        _ask(device, "close_incident", None, incident.id)
+        incident.id = None
+
+
+def _look_for(device, incident):
+    # It was sent, and the answer got lost: the hub has it, or not. Who cannot find out opens it: rather twice than
+    # never. For that a list that memory does not hold is no reason to start anew.
+    try:
+        for each in _ask(device, "list_incidents") or ():
+            if each["status"] == "open" and each["issue"] == incident.fields["issue"]:
+                incident.id = str(each["id"])
+    except (KeyError, TypeError, MemoryError):
+        pass
+    incident.is_doubtful = False
+
+
+def _ask(device, endpoint, body=None, *ids):
+    # None if it is of no use to ask again: that keeps nothing else from being sent.
+    device.board.feed()
+    try:
+        return device.ask(endpoint, body, *ids)
+    except (errors.Rejected, errors.NotFound, errors.ReplyError, errors.BodyTooLarge) as error:
+        if body:  # else it is gone
+            device.report("notices", error)

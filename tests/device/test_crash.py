@@ -1,0 +1,336 @@
+import os
+
+from notice_hub import NoticeHub, PowerCut
+from rig import Rig
+from telemetry import store
+from telemetry.errors import StoreError
+
+LOOP = "crash_loop"
+
+
+def fresh():
+    """A hub that knows nothing of a board that did nothing yet."""
+    for path in ("incidents.json", "crash.json"):
+        for name in (path, path + ".new"):
+            try:
+                os.remove(name)
+            except OSError:
+                pass
+    return NoticeHub()
+
+
+def kept():
+    return store.load("crash.json")
+
+
+def boom(seconds):
+    raise RuntimeError("in the ceiling")
+
+
+def run(hub, telemetries=1, wait=boom, cause="hard reset", passed=60):
+    """One start: some telemetries, `passed` seconds apart, then what `wait` does. The rig, and whether it was reset."""
+    rig = Rig(requests=hub)
+    rig.board.cause = cause
+    end = hub.telemetries + telemetries
+
+    def waits(seconds):
+        if hub.telemetries >= end:
+            wait(seconds)
+        rig.ticks.now += passed * 1000
+
+    rig.agent.wait = waits
+    try:
+        rig.agent.run()
+    except SystemExit:
+        pass
+    return rig
+
+
+def calm(hub, **how):
+    """A start that lives for 20 minutes."""
+    return run(hub, 20, stop, **how)
+
+
+def stop(seconds):
+    raise SystemExit
+
+
+class Writes:
+    """What is written to flash; may fail, or be where the power goes."""
+
+    def __init__(self, fail_at=None, error=PowerCut):
+        self.paths = []
+        self.fail_at = fail_at
+        self.error = error
+
+    def __enter__(self):
+        self.real = store.write
+        store.write = self
+        return self
+
+    def __exit__(self, *_):
+        store.write = self.real
+
+    def __call__(self, path, body):
+        self.paths.append(path)
+        if len(self.paths) == self.fail_at:
+            raise self.error
+        self.real(path, body)
+
+
+def test_a_crash_is_kept_and_starts_the_board_anew():
+    hub = fresh()
+    rig = run(hub)
+    assert rig.board.resets == 1
+    assert rig.ticks.now >= 6000  # for Ctrl-C
+    assert kept()["count"] == 1
+    assert "in boom" in kept()["trace"] and "in the ceiling" in kept()["trace"]
+    assert not hub.asked  # one is no loop
+
+
+def test_ctrl_c_in_the_pause_leaves_the_repl():
+    from telemetry import agent
+
+    rig = Rig(requests=fresh())
+
+    def interrupted(ms):
+        raise KeyboardInterrupt
+
+    rig.agent.wait = boom
+    agent.sleep_ms = interrupted
+    try:
+        rig.agent.run()
+    except KeyboardInterrupt:
+        assert not rig.board.resets and kept()["count"] == 1
+        return
+    raise AssertionError("it was swallowed")
+
+
+def test_what_the_developer_ends_is_no_crash():
+    for kind in (KeyboardInterrupt, SystemExit):
+        hub = fresh()
+        rig = Rig(requests=hub)
+
+        def end(seconds, kind=kind):
+            raise kind
+
+        rig.agent.wait = end
+        try:
+            rig.agent.run()
+        except kind:
+            assert not rig.board.resets and not store.exists("crash.json")
+            continue
+        raise AssertionError("it was swallowed")
+
+
+def test_a_program_without_memory_is_one_that_crashed():
+    hub = fresh()
+    rig = Rig(requests=hub)
+
+    def full(_):
+        raise MemoryError
+
+    rig.agent.hub.send_telemetry = full
+    rig.agent.wait = lambda seconds: None
+    try:
+        rig.agent.run()
+    except SystemExit:
+        pass
+    assert rig.board.resets == 1 and kept()["count"] == 1
+    assert "5 steps in a row" in kept()["trace"]
+
+
+def test_a_crash_that_cannot_be_kept_starts_the_board_anew_too():
+    for error in (StoreError("crash.json: cannot be written"), MemoryError(), OSError(5), KeyError("x")):
+        hub = fresh()
+        with Writes(1, error):
+            rig = run(hub)
+        assert rig.board.resets == 1 and not store.exists("crash.json")
+
+
+def test_the_end_of_a_long_traceback_is_kept():
+    def long(seconds):
+        raise RuntimeError("x" * 5000 + "the end")
+
+    run(fresh(), wait=long)
+    assert len(kept()["trace"]) == 1500 and kept()["trace"].rstrip().endswith("the end")
+
+
+def test_a_watchdog_reset_opens_one():
+    hub = fresh()
+    run(hub, wait=stop, cause="watchdog")
+    assert hub.open() == ["watchdog"] and hub.incidents[0]["priority"] == 3
+    assert kept()["count"] == 1
+    calm(hub)
+    assert not hub.open() and len(hub.incidents) == 1
+    for cause in ("power on", "hard reset", "deep sleep", "soft reset", "unknown"):
+        calm(hub, cause=cause)
+    assert len(hub.incidents) == 1 and kept()["count"] == 0
+
+
+def test_a_watchdog_reset_is_told_though_the_flash_is_broken():
+    hub = fresh()
+    with Writes(1, StoreError("crash.json: cannot be written")):
+        run(hub, wait=stop, cause="watchdog")
+    assert hub.open() == ["watchdog"]
+
+
+def test_a_loop_opens_one_that_lasts_as_long_as_it_does():
+    for cause in ("hard reset", "watchdog"):
+        hub = fresh()
+        hub.incidents.append({"id": "old", "issue": "x", "status": "closed", "title": "x"})
+        wait = boom if cause == "hard reset" else stop
+        for _ in range(3):
+            run(hub, cause=cause, wait=wait)
+            assert hub.open().count(LOOP) == (1 if cause == "watchdog" and kept()["count"] == 3 else 0)
+        for _ in range(6):
+            run(hub, 2, cause=cause, wait=wait)
+            assert hub.open().count(LOOP) == 1
+        assert [each["issue"] for each in hub.incidents].count(LOOP) == 1
+        told = [each for each in hub.incidents if each["issue"] == LOOP][0]
+        assert told["priority"] == 4 and told["title"] == "Crash loop"
+        assert cause == "watchdog" or "in the ceiling" in told["description"]
+        calm(hub)
+        assert LOOP not in hub.open() and kept()["count"] == 0
+        calm(hub)
+        assert not hub.open()
+        asked = len(hub.asked)
+        calm(hub)
+        assert len(hub.asked) == asked
+        for _ in range(4):
+            run(hub, wait=boom)
+        assert hub.open() == [LOOP]  # another loop, another incident
+
+
+def test_a_board_that_crashes_seldom_is_in_no_loop():
+    hub = fresh()
+    for _ in range(6):
+        run(hub, 15)
+        assert kept()["count"] == 1
+    assert not hub.asked
+
+
+def test_a_board_that_reached_nobody_for_long_is_in_no_loop():
+    hub = fresh()
+    for _ in range(2):
+        run(hub)
+    rig = Rig(requests=hub)
+    rig.board.in_reach = False
+    waits = []
+
+    def wait(seconds):
+        waits.append(seconds)
+        rig.ticks.now += 100000
+        if len(waits) == 10:
+            boom(0)
+
+    rig.agent.wait = wait
+    try:
+        rig.agent.run()
+    except SystemExit:
+        pass
+    assert kept()["count"] == 1
+
+
+def test_others_that_the_loop_left_open_are_not_opened_again():
+    hub = fresh()
+
+    def crash():
+        rig = Rig(requests=hub)
+        rig.agent.telemetry(broken)
+        rig.agent.wait = lambda seconds: boom(0) if hub.telemetries % 2 == 0 else None
+        try:
+            rig.agent.run()
+        except SystemExit:
+            pass
+
+    for _ in range(3):
+        crash()
+    count = len(hub.incidents)
+    for _ in range(5):
+        crash()
+    assert sorted(hub.open()) == ["broken", LOOP]
+    assert len(hub.incidents) <= count + 2
+
+
+def broken():
+    raise OSError("sensor")
+
+
+def test_a_loop_writes_flash_no_more():
+    hub = fresh()
+    for _ in range(4):
+        run(hub)
+    with Writes() as writes:
+        for _ in range(5):
+            run(hub, 2)
+        assert not writes.paths
+
+        def another(seconds):
+            raise RuntimeError("something else")
+
+        run(hub, wait=another)
+        assert writes.paths == ["crash.json"]
+        assert "something else" in kept()["trace"]
+
+
+def test_an_answer_that_gets_lost_in_a_loop_opens_no_second():
+    for trouble in ("unreached", "lost", (500, {})):
+        for number in range(4):
+            hub = fresh()
+            hub.at(number, trouble)
+            for _ in range(8):
+                run(hub)
+            assert hub.open() == [LOOP] and len(hub.incidents) == 1, (trouble, number, hub.asked)
+            calm(hub)
+            calm(hub)
+            assert not hub.open() and len(hub.incidents) == 1
+
+
+def test_the_power_goes_anywhere_in_a_loop():
+    for what in ("cut", "cut after", "write"):
+        was_cut = 0
+        for number in range(12):
+            hub = fresh()
+            if what != "write":
+                hub.at(number, what)
+            with Writes(number + 1 if what == "write" else None):
+                for _ in range(8):
+                    try:
+                        run(hub)
+                    except PowerCut:
+                        was_cut += 1
+                assert hub.open() == [LOOP] and len(hub.incidents) == 1, (what, number, hub.asked)
+                for _ in range(3):
+                    try:
+                        calm(hub)
+                    except PowerCut:
+                        was_cut += 1
+            assert not hub.open() and len(hub.incidents) == 1, (what, number, hub.asked)
+            assert kept()["count"] == 0
+        assert was_cut >= 2
+
+
+def test_the_loop_is_told_when_the_hub_can_be_reached():
+    hub = fresh()
+    for _ in range(3):
+        run(hub)
+    hub.answers("POST", "unreached")
+    run(hub)
+    assert not hub.open()
+    hub.answers("POST", None)
+    run(hub, 3)
+    assert hub.open() == [LOOP]
+    assert kept()["incident"] == "i-0"
+
+
+def test_a_loop_ends_while_the_hub_is_away():
+    hub = fresh()
+    for _ in range(4):
+        run(hub)
+    hub.answers("DELETE", (500, {}))
+    calm(hub)
+    assert hub.open() == [LOOP] and kept()["count"] == 0
+    hub.answers("DELETE", None)
+    calm(hub)
+    assert not hub.open()

@@ -104,14 +104,25 @@ class Device(errors.Reporter):
 
     @property
     def claimed(self) -> bool:
-        """Whether somebody claimed the device at the hub."""
-        return bool(self._place().get("space_version"))
+        """Whether somebody claimed the device at the hub, by its last reply."""
+        version = self.versions.get("space_data_version")
+        return bool(self._place().get("space_data_version") if version is None else version)
 
     @property
     def space(self) -> dict:
         """Where it is, by get space info: `temperature_units`, `location` with `utc_offset` in minutes and more, as far
         as the hub knows; {} while unclaimed."""
-        return self._place().get("space", {})
+        return self._place().get("space", {}) if self.claimed else {}
+
+    @property
+    def utc_offset(self) -> int:
+        """Minutes that the clocks at its place are ahead of UTC; 0 if the hub does not say."""
+        return self.space.get("location", {}).get("utc_offset", 0)
+
+    @property
+    def temperature_units(self) -> "str | None":
+        """What they are at its place, as `celsius`; None if the hub does not say."""
+        return self.space.get("temperature_units")
 
     @property
     def info(self) -> dict:
@@ -212,8 +223,8 @@ class Device(errors.Reporter):
         """Notes what the reply asks for. What is asked with true is asked again as long as it is."""
         self._reply = None if reply.command or reply.new_licenses else reply
         versions = self.versions
-        if reply.space_data_version == 0 and versions.get("space_data_version"):
-            versions["space_data_version"] = self.due["space"] = 0  # claimed no longer
+        if reply.space_data_version == 0 and versions.get("space_data_version", 1):
+            versions["space_data_version"] = self.due["space"] = 0  # not claimed, or no longer
         for field, duty in _ASKS:
             value = getattr(reply, field)
             if value > versions.get(field, 0):
@@ -262,19 +273,19 @@ class Device(errors.Reporter):
         self._reply = None
         self.facts = {"firmware_version": self.facts["firmware_version"]}
         self.versions.clear()
-        self.due.clear()
+        self.due = {"config": 0}  # what the user set may not be known there
         self.place = self.licenses = None
 
     # For duties
 
-    def load(self, duty: str) -> dict:
+    def load(self, duty: str, is_any: bool = False) -> dict:
         """What `save` kept; {} if there is nothing that can be used, or it is from when this was another device at the
-        hub. Raises StoreError if the flash cannot be read."""
+        hub, unless `is_any` device's will do. Raises StoreError if the flash cannot be read."""
         try:
             data = once("store", "load", self.folder + duty + ".json")
         except errors.Missing:
             return {}
-        return data if data.get("device") == self.hub.identity.get("id", data.get("device")) else {}
+        return data if is_any or data.get("device") == self.hub.identity.get("id", data.get("device")) else {}
 
     def save(self, duty: str, data: dict) -> None:
         """Keeps `data` for this device. Raises StoreError."""

@@ -98,18 +98,36 @@ class Device(errors.Reporter):
 
     # What a user asks
 
-    def __getattr__(self, name):
-        # Made when first asked for. No properties: with one in its class MicroPython takes longer for every attribute.
-        if name == "config":
-            from .handles import Config
+    if False:  # for the type checker and for who reads this; what they are is below
+        config: Config  # the configuration in force: `get` of a key, and `set`
+        claimed: bool  # whether somebody claimed the device at the hub, by its last reply
+        space: dict  # where it is, by get space info, as far as the hub knows; {} while unclaimed
+        utc_offset: int  # minutes that the clocks at its place are ahead of UTC; 0 if the hub does not say
+        temperature_units: str | None  # what they are at its place, as `celsius`; None if the hub does not say
+        info: dict  # what the hub last said in get device info; {} before
 
-            value = Config(self)
-        elif name in ("space", "info"):
-            value = self.load("space").get(name, {})
-        else:
+    def __getattr__(self, name):
+        # Not properties: with one in its class MicroPython takes longer for every attribute.
+        if name == "config":
+            if self._config is None:
+                from .handles import Config
+
+                self._config = Config(self)
+            return self._config
+        if name not in ("claimed", "space", "utc_offset", "temperature_units", "info"):
             raise AttributeError(name)
-        setattr(self, name, value)
-        return value
+        if self.place is None:
+            self.place = self.load("space")  # the hub's for this device, and no other
+        place = self.place
+        if name == "info":
+            return place.get("info", {})
+        claimed = bool(self.versions.get("space_data_version", place.get("space_data_version")))
+        if name == "claimed":
+            return claimed
+        space = place.get("space", {}) if claimed else {}
+        if name == "space":
+            return space
+        return space.get("location", {}).get(name, 0) if name == "utc_offset" else space.get(name)
 
     def licensed(self, feature: str) -> bool:
         """Whether a licence for `feature` is in use and has not expired."""
@@ -200,8 +218,8 @@ class Device(errors.Reporter):
         """Notes what the reply asks for. What is asked with true is asked again as long as it is."""
         self._reply = None if reply.command or reply.new_licenses else reply
         versions = self.versions
-        if reply.space_data_version == 0 and versions.get("space_data_version"):
-            versions["space_data_version"] = self.due["space"] = 0  # claimed no longer
+        if reply.space_data_version == 0 and versions.get("space_data_version", 1):
+            versions["space_data_version"] = self.due["space"] = 0  # not claimed, or no longer
         for field, duty in _ASKS:
             value = getattr(reply, field)
             if value > versions.get(field, 0):
@@ -252,19 +270,19 @@ class Device(errors.Reporter):
         self.versions.clear()
         for incident in self.notices:
             incident.id = None  # it is opened there too
-        self.due = {"incidents": 0, "crash": 0}
+        self.due = {"config": 0, "incidents": 0, "crash": 0}  # what is said here is not known there
         self.place = self.licenses = None
 
     # For duties
 
-    def load(self, duty: str) -> dict:
+    def load(self, duty: str, is_any: bool = False) -> dict:
         """What `save` kept; {} if there is nothing that can be used, or it is from when this was another device at the
-        hub. Raises StoreError if the flash cannot be read."""
+        hub, unless `is_any` device's will do. Raises StoreError if the flash cannot be read."""
         try:
             data = once("store", "load", self.folder + duty + ".json")
         except errors.Missing:
             return {}
-        return data if data.get("device") == self.hub.identity.get("id", data.get("device")) else {}
+        return data if is_any or data.get("device") == self.hub.identity.get("id", data.get("device")) else {}
 
     def save(self, duty: str, data: dict) -> None:
         """Keeps `data` for this device. Raises StoreError."""

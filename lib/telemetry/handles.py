@@ -16,7 +16,7 @@ class Config:
     def get(self, key: str, default=None):
         """Its value for `key`."""
         if self.values is None:
-            self.values = self._device.load("config").get("config", {})
+            self.values = self._device.load("config", True).get("config", {})
         return self.values.get(key, default)
 
     def set(self, **changes) -> None:

@@ -1,0 +1,135 @@
+"""The configuration in force: from the hub, and from the user's program (Device API, get config and set config).
+
+What the user set goes on top of what the hub gives, until the hub has it too. State file: `config` in force, `version`
+of the hub's in it, `changes` of the user's that the hub does not have yet, and `refused`, the version that the user's
+function did not take.
+"""
+
+import json
+
+from . import errors
+
+if False:  # for the type checker
+    from .device import Device
+
+
+def begin(device: "Device") -> None:
+    """Puts into force what was saved."""
+    device.due["config"] = 0  # for what was set and not sent, and to tell the version
+    state = _load(device)
+    if state["version"] or state["config"]:
+        _apply(device, state["config"])
+
+
+def attend(device: "Device") -> None:
+    """Gets the hub's configuration if it is newer, and sends what the user set.
+
+    One that the user's function refuses is not in force, and not asked for again. What the user set and the hub refuses
+    stays in force here until the hub gives a newer one; it goes up again, with all the rest, at the next `set`.
+    """
+    state = _load(device)
+    if device.versions.get("config_version", 0) > max(state["version"], state["refused"]):
+        _take(device, device.ask("get_config"), state)
+        state = _load(device)
+    if state["changes"]:
+        version = 0
+        config = state["config"]
+        try:
+            version = _field(device.ask("set_config", config), "version", int)
+        except errors.Rejected as error:
+            device.fault("config.set", error, "on_config")
+        state = _load(device)
+        if state["config"] == config:  # else the user set more meanwhile
+            state["changes"] = {}
+        _save(device, state, version)
+    if state["version"]:
+        device.facts["config_version"] = state["version"]
+        device.due["tell"] = 0
+
+
+def change(device: "Device", changes: dict) -> None:
+    """Puts `changes`, key -> value, into force here, saved, and has them sent. Raises ValueError for what JSON cannot
+    hold, and StoreError; then nothing was changed. What is so already is neither saved nor sent."""
+    _check("", changes)
+    state = _load(device)
+    new = dict(state["config"])
+    new.update(changes)
+    if new != state["config"]:
+        state["config"] = new
+        state["changes"].update(changes)
+        _save(device, state, 0)
+        device.due["config"] = 0
+
+
+def _take(device, reply, state):
+    version = _field(reply, "version", int)
+    config = _field(reply, "config", dict)
+    new = json.loads(json.dumps(config))  # the user's function may do with it as it likes
+    new.update(state["changes"])
+    is_taken = new == state["config"] or _apply(device, new)
+    state = _load(device)  # it may have set something
+    if is_taken:
+        state["config"] = new = dict(config)
+        new.update(state["changes"])
+        if new == config:
+            state["changes"] = {}  # the hub has them: it was its answer that got lost
+    else:
+        state["refused"] = version
+        version = 0
+    _save(device, state, version)
+
+
+def _apply(device, config):
+    # Whether the user's function takes it.
+    try:
+        if device.apply:
+            device.apply(config)
+        return True
+    except (errors.TooManyRequests, errors.Unauthorized, MemoryError):
+        raise  # no word on the configuration
+    except Exception as error:
+        device.fault("on_config", error)
+
+
+def _load(device):
+    state = {"version": 0, "refused": 0, "config": {}, "changes": {}}
+    state.update(device.load("config", True))
+    if state.get("device") != device.hub.identity.get("id"):
+        # It was another device at the hub: what is in force stays so, its version was the other's.
+        state["version"] = state["refused"] = 0
+    return state
+
+
+def _save(device, state, version):
+    # `version`: on which hub and board agree now, or 0.
+    if version:
+        state["version"] = version
+        state["refused"] = 0
+        device.settled("on_config")
+    device.save("config", state)
+    if device._config:
+        device._config.values = None  # it looks again
+
+
+def _field(reply, name, kind):
+    value = reply.get(name)
+    if type(value) is not kind:
+        raise errors.ReplyError("config: %s: expected %s" % (name, kind.__name__))
+    return value
+
+
+def _check(name, value):
+    kind = type(value)
+    if (
+        type(name) is not str
+        or kind not in (dict, list, str, bool, int, float, type(None))
+        or kind is float
+        and value - value != 0
+    ):
+        raise ValueError("config: %s: not what JSON holds" % (name,))
+    if kind is dict:
+        for name in value:
+            _check(name, value[name])
+    elif kind is list:
+        for each in value:
+            _check(name, each)

@@ -33,6 +33,8 @@ _ASKS = (
 class Device(errors.Reporter):
     """Its telemetry, and what the hub asks of it."""
 
+    is_board = False  # the board itself: `reboot` and `dump` are for it
+
     def __init__(self, hub: "Hub", board: "Board", clock: "Clock", folder: str, facts: dict):
         """`folder`: what the paths of its state files begin with. `facts`: what is true of it now and the hub is to
         know, as update device names it; `firmware_version` at least."""
@@ -46,6 +48,7 @@ class Device(errors.Reporter):
         self.due: dict = {}  # duty -> when it is to be done, as an uptime
         self.versions: dict = {}  # field of the reply -> the highest that was acted on, or is being acted on
         self.handlers: dict = {}  # command -> (function, is it safe to run again, does it restart the board)
+        self.journal: dict | None = None  # of the last command, while it runs and while the flash does not take it
         self.apply = None  # the user's function for a configuration
         self._config: Config | None = None
         self.place: dict | None = None  # device and space info, once they were looked at
@@ -263,7 +266,7 @@ class Device(errors.Reporter):
         self.facts = {"firmware_version": self.facts["firmware_version"]}
         self.versions.clear()
         self.due.clear()
-        self.place = self.licenses = None
+        self.place = self.licenses = self.journal = None
 
     # For duties
 

@@ -31,6 +31,8 @@ class Agent(Device):
     Made by `from_settings`, or by hand from its parts; then `run()`, or `step()` and `wait()` in a loop of your own.
     """
 
+    is_board = True
+
     def __init__(
         self,
         hub: "Hub",
@@ -217,7 +219,7 @@ class Agent(Device):
         returned = connected and not self._was_connected
         self._was_connected = connected
         if returned:
-            print("Wi-Fi: connected to %s as %s" % (self.settings.wifi_ssid, self.board.address()))
+            self.say("Wi-Fi: connected to %s as %s" % (self.settings.wifi_ssid, self.board.address()))
             self.registration.network_returned()
             self.clock.network_returned()
         return returned

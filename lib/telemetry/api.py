@@ -3,7 +3,7 @@
 import json
 
 from . import errors, once
-from .rest import call
+from .rest import call, fetch, parsed
 
 if False:  # for the type checker
     from .hub import Hub
@@ -17,7 +17,7 @@ _ERRORS = {
     422: "Rejected",
     429: "TooManyRequests",
 }
-# Method, path, and what the reply is; ... where only the status matters.
+# Method, path, and what the reply is: object for any JSON, ... where only the status matters.
 _ENDPOINTS = {
     "add_event": ("POST", "/events", ...),
     "append_dump": ("PUT", "/dumps/%s", ...),
@@ -32,7 +32,7 @@ _ENDPOINTS = {
     "list_files": ("GET", "/files", list),
     "list_incidents": ("GET", "/incidents", list),
     "open_incident": ("POST", "/incidents", dict),
-    "send_dump": ("POST", "/dumps/%s/%s", ...),
+    "send_dump": ("POST", "/dumps/%s/%s", object),
     "send_telemetries": ("POST", "/children/telemetries", dict),
     "set_config": ("POST", "/config", dict),
     "update_command": ("POST", "/command", ...),
@@ -69,8 +69,9 @@ def ask(hub: "Hub", endpoint: str, body=None, *ids: str):
         headers["Content-Type"] = "application/octet-stream"
     elif body is not None:
         body = json.dumps(body).encode()
-    reply = call(hub.requests, method, hub.url + path, headers, body, hub.timeout)
-    return _checked(reply, kind)
+    url = hub.url + path
+    content = fetch(hub.requests, method, url, headers, body, hub.timeout)
+    return None if kind is ... else _checked(parsed(content, method, url), kind)
 
 
 def _quoted(text):
@@ -80,7 +81,7 @@ def _quoted(text):
 
 
 def _checked(reply, kind):
-    if kind is not ... and not isinstance(reply, kind):
+    if not isinstance(reply, kind):
         if reply is None:
             return kind()
         raise errors.ReplyError("reply: expected %s, not %s" % (kind.__name__, type(reply).__name__))

@@ -102,6 +102,10 @@ class Board:
         utc = time.gmtime(seconds)
         machine.RTC().datetime(utc[:3] + (0,) + utc[3:6] + (0,))  # the weekday is not looked at
 
+    def heap(self) -> list:
+        """ESP-IDF's heaps, which Wi-Fi and TLS take theirs from: size, free, largest free and least free of each."""
+        return esp32.idf_heap_info(esp32.HEAP_DATA)
+
     def reset_cause(self) -> str:
         """Why the board started: power on, hard reset, watchdog, deep sleep or soft reset."""
         # By the numbers of machine.PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET and SOFT_RESET.

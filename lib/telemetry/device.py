@@ -37,6 +37,7 @@ class Device(errors.Reporter):
     events: list | None = None  # those on their way to the hub
     left_open = False  # the hub may have incidents of the run before this
     crash_loop: "Incident | None" = None  # while the board crashes again and again, and incidents outlive its restarts
+    is_board = False  # the board itself: `reboot` and `dump` are for it
 
     def __init__(self, hub: "Hub", board: "Board", clock: "Clock", folder: str, facts: dict):
         """`folder`: what the paths of its state files begin with. `facts`: what is true of it now and the hub is to
@@ -51,6 +52,7 @@ class Device(errors.Reporter):
         self.due: dict = {}  # duty -> when it is to be done, as an uptime
         self.versions: dict = {}  # field of the reply -> the highest that was acted on, or is being acted on
         self.handlers: dict = {}  # command -> (function, is it safe to run again, does it restart the board)
+        self.journal: dict | None = None  # of the last command, while it runs and while the flash does not take it
         self.apply = None  # the user's function for a configuration
         self._config: Config | None = None
         self.place: dict | None = None  # device and space info, once they were looked at
@@ -271,7 +273,7 @@ class Device(errors.Reporter):
         for incident in self.notices:
             incident.id = None  # it is opened there too
         self.due = {"config": 0, "incidents": 0, "crash": 0}  # what is said here is not known there
-        self.place = self.licenses = None
+        self.place = self.licenses = self.journal = None
 
     # For duties
 

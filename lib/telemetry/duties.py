@@ -12,7 +12,7 @@ def set_clock(agent) -> None:
         agent.report("clock", error)
     else:
         agent.settled("clock")
-        print("clock: %s by %s" % (agent.clock.timestamp(), server))
+        agent.say("clock: %s by %s" % (agent.clock.timestamp(), server))
 
 
 def sync(clock, progress) -> str:
@@ -51,7 +51,7 @@ def register(agent) -> bool:
         agent.report("registration", error)  # the old key and this are tried in turn
         return False
     agent.settled("registration")
-    print("registered: device %s at %s" % (agent.hub.identity["id"], agent.hub.identity["hub_url"]))
+    agent.say("registered: device %s at %s" % (agent.hub.identity["id"], agent.hub.identity["hub_url"]))
     return True
 
 

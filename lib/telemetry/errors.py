@@ -4,6 +4,14 @@ A class is made when it is first named: most programs never see most of them, an
 """
 
 from sys import print_exception
+from time import time
+
+from micropython import const
+
+_LOG_LINES = const(20)
+_LOG_WIDTH = const(120)
+# The last lines that were said on the console, for a dump: when (as time.time gives it) and what.
+log: list = []
 
 
 class HubError(Exception):
@@ -133,11 +141,17 @@ class Reporter:
             if self._said.get(topic) == text:
                 return
             self._said[topic] = text
-            print("%s: %s" % (what, text))
+            self.say("%s: %s" % (what, text))
             if globals().get(type(error).__name__) is not type(error):  # the texts of ours say all: no traceback
                 print_exception(error)
         except Exception:
             print(what)  # no memory for more, or an exception that cannot be printed
+
+    def say(self, line: str) -> None:
+        """Prints it, and keeps it for a dump."""
+        print(line)
+        log.append((int(time()), line[:_LOG_WIDTH]))
+        del log[:-_LOG_LINES]
 
     def settled(self, topic) -> None:
         """It works again: the next failure is told, even if it is the same."""

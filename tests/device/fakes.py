@@ -75,6 +75,12 @@ class Board:
     def feed(self):
         self.fed += 1
 
+    def serial_number(self):
+        return MAC.replace(":", "").upper()
+
+    def heap(self):
+        return [(100000, 50000, 30000, 20000)]
+
     def reset_cause(self):
         return self.cause
 

@@ -78,7 +78,9 @@ def test_a_reply_of_another_kind_is_refused():
     raises(ReplyError, api.ask, hub((200, {}))[0], "list_files")
     assert api.ask(hub((200, b""))[0], "get_command") == {}
     assert api.ask(hub((200, b""))[0], "list_files") == []
-    assert api.ask(hub((200, "whatever"))[0], "update_device", {}) == "whatever"
+    assert api.ask(hub((200, "whatever"))[0], "send_dump", b"5", "text/plain", "a.txt") == "whatever"
+    for anything in ("whatever", b"OK", b"", []):
+        assert api.ask(hub((200, anything))[0], "update_device", {}) is None  # only the status matters
 
 
 def test_a_reply_is_read_anew_when_it_changed():

@@ -1,5 +1,6 @@
 """What CPython lacks to run the pure logic of the device."""
 
+import gc
 import sys
 import time
 import traceback
@@ -12,5 +13,7 @@ def const(value):
 time.ticks_ms = lambda: time.monotonic_ns() // 1000000
 time.ticks_add = lambda ticks, delta: ticks + delta
 time.ticks_diff = lambda end, start: end - start
+gc.mem_alloc = lambda: 40000
+gc.mem_free = lambda: 60000
 time.sleep_ms = lambda ms: time.sleep(ms / 1000)
 sys.print_exception = lambda error, file=None: traceback.print_exception(error, file=file)

@@ -416,19 +416,27 @@ def test_the_boards_clock_is_not_set_by_the_hub():
     hub = Hub()
     hub.board_time = "2026-01-01T00:00:00.000Z"
     rig = started(hub)
-    rig.agent.clock.set_rtc = lambda seconds: 1 / 0
+    told = []
+    rig.agent.clock.set_rtc = told.append
     hub.add("l-1", "recording", "2026-04-01")
     step(rig)
     assert not rig.agent.licensed("recording")  # but it cannot be earlier than the hub says
+    assert not told
+    hub.current_time = "2026-03-01T00:00:00Z"
+    hub.add("l-2", BOTH, "2026-04-01")
+    step(rig)
+    assert in_use(rig.agent) == []  # nor than it said before
 
 
 def test_a_time_of_no_use_costs_no_licence():
     for value in (None, 0, True, 1.5, [], {}, "", "now", "2026-05-01T12:00:00+02:00", "9999-12-31", "2100-01-01"):
         hub = Hub(value)
         rig = started(hub)
-        rig.agent.clock.set_rtc = lambda seconds: 1 / 0
+        told = []
+        rig.agent.clock.set_rtc = told.append
         hub.add("l-1", "recording", "2026-06-01")
         step(rig)
+        assert not told
         assert hub.last() == "inuse" and in_use(rig.agent) == ["recording"], value
         assert rig.agent.clock.at_least == ""
         os.remove("licenses.json")
@@ -455,6 +463,18 @@ def test_expired_stays_expired_without_a_clock():
     hub.board_time = None
     assert in_use(started(hub).agent) == []
     hub.board_time = NOW  # a clock that was set back
+    assert in_use(started(hub).agent) == []
+
+
+def test_expired_in_the_course_of_a_day():
+    hub = Hub()
+    hub.add("l-1", "recording", "2026-05-01T14:00:00Z")
+    hub.board_time = NOW
+    rig = started(hub)
+    step(rig)
+    hub.board_time = "2026-05-01T14:00:00.000Z"
+    assert not rig.agent.licensed("recording")
+    hub.board_time = None
     assert in_use(started(hub).agent) == []
 
 
@@ -735,9 +755,11 @@ def test_a_report_that_is_refused_is_sent_seldom():
     hub.add("l-1")
     hub.instead[POST] = (422, {"error": "no"})
     rig = started(hub)
-    for _ in range(3):
+    for hour in range(3):
+        hub.board_time = "2026-05-01T2%d:00:00.000Z" % hour
         step(rig)
     assert hub.paths == [TELEMETRY, GET, POST] * 3
+    assert store.load("licenses.json")["seen"] == "2026-05-01T20:00:00.000Z"  # written once
     rig.agent.step()
     assert hub.paths[9:] == [TELEMETRY]
 

@@ -16,6 +16,7 @@ ON_THE_BOARD = {
     "errno",
     "esp32",
     "gc",
+    "hashlib",
     "io",
     "json",
     "machine",

@@ -46,6 +46,7 @@ class Agent(Device):
         super().__init__(hub, board, clock, folder, {"firmware_version": registration.fields["firmware_version"]})
         self.registration = registration
         self.settings = settings
+        self.maker_key = settings.maker_key
         self.unsaved: Firmware | None = None  # which could not write it
         self.notifier: Notifier | None = None  # while it asks about a firmware
         self.show = None

@@ -26,18 +26,26 @@ class Certificates:
             folder = __file__.rsplit("/", 1)[0] + "/roots/"
             ca = os.listdir(folder)
         for it in [ca] if isinstance(ca, str) else ca:
-            try:
-                if it[:2] == "MI":  # as the base64 of every certificate does
-                    der = a2b_base64(it)
-                else:
-                    with open(folder + it, "rb") as file:
-                        der = file.read()
-            except (OSError, ValueError):
-                der = b""
-            # DER begins with 0x30, 0x82 and the length of the rest: a certificate is never so short as to need less.
-            if int.from_bytes(der[2:4], "big") + 4 != len(der):
-                raise errors.SettingsError("ca: %s: missing, or not DER; openssl x509 -outform der makes it" % it[:40])
-            yield der
+            yield der("ca", it, "x509", folder)
+
+
+def der(name: str, it: str, made_by: str, folder: str = "") -> bytes:
+    """The bytes that the field `name` of the settings means with `it`: base64, or the path of a file, behind `folder`.
+    Raises SettingsError unless they are DER, naming the command of openssl that makes them."""
+    try:
+        if it[:2] == "MI":  # as the base64 of every certificate and of every RSA key that is long enough does
+            content = a2b_base64(it)
+        else:
+            with open(folder + it, "rb") as file:
+                content = file.read()
+    except (OSError, ValueError):
+        content = b""
+    # DER begins with 0x30, 0x82 and the length of the rest: neither is ever so short as to need less.
+    if int.from_bytes(content[2:4], "big") + 4 != len(content):
+        raise errors.SettingsError(
+            "%s: %s: missing, or not DER; openssl %s -outform der makes it" % (name, it[:40], made_by)
+        )
+    return content
 
 
 def context(ca, verify: bool):

@@ -56,6 +56,7 @@ class Device(errors.Reporter):
         self.apply = None  # the user's function for a configuration
         self._config: Config | None = None
         self.place: dict | None = None  # device and space info, once they were looked at
+        self.maker_key: str | None = None  # as settings.json has it
         self.licenses: dict | None = None  # feature -> when it expires, once they were looked at
         self.notices: list = []  # incidents that are not over
         self._faults: dict = {}  # a user's function -> the incident that it is the reason of
@@ -132,11 +133,15 @@ class Device(errors.Reporter):
         return space.get("location", {}).get(name, 0) if name == "utc_offset" else space.get(name)
 
     def licensed(self, feature: str) -> bool:
-        """Whether a licence for `feature` is in use and has not expired."""
+        """Whether a licence for `feature` is in use and has not expired. False too, and a report, while the flash
+        cannot be read."""
         if self.licenses is None:
-            once("licenses", "load", self)
-        expires_at = self.licenses.get(feature, "")  # type: ignore[union-attr]
-        return expires_at is None or expires_at > self.clock.known()
+            self.guard("licenses", once, "licenses", "load", self)
+        expires_at = (self.licenses or {}).get(feature, "")
+        known = self.clock.known()
+        if expires_at and self.clock.at_least < expires_at <= known:  # nobody noticed yet
+            self.guard("licenses", once, "licenses", "load", self)
+        return expires_at is None or expires_at > known
 
     def incident(self, title: str, issue: str, priority: int = 2, description: str = "") -> "Incident":
         """Opens one at the hub, as soon as it can be reached; `close()` of what this gives back closes it. `issue`: a
@@ -227,6 +232,8 @@ class Device(errors.Reporter):
             if value > versions.get(field, 0):
                 if value is not True:
                     versions[field] = value
+                if duty not in self._failed:  # one that failed waits
+                    self.due[duty] = 0
                 self.due.setdefault(duty, 0)
 
     def attend(self) -> None:

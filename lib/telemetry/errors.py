@@ -40,6 +40,9 @@ if False:  # for the type checker and for who reads this; what exists is in `_KI
     class SettingsError(ValueError):
         """Settings that cannot work; the text names every wrong or missing field and what is expected there."""
 
+    class SignatureError(ValueError):
+        """It was not signed by who should have signed it, or not as it should be."""
+
     class StoreError(Exception):
         """A state file could not be read or written; the text begins with its path."""
 
@@ -91,7 +94,7 @@ if False:  # for the type checker and for who reads this; what exists is in `_KI
 
 # Each kind, and what is one.
 _KINDS = (
-    (ValueError, "MessageError ReplyError SettingsError"),
+    (ValueError, "MessageError ReplyError SettingsError SignatureError"),
     (Exception, "NetworkError StoreError"),
     ("StoreError", "Missing"),
     ("Missing", "Corrupt"),

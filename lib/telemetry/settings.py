@@ -13,6 +13,7 @@ _EXPECTED = {
     list: "a text or a list of texts",
     dict: "an object",
     bool: "true or false",
+    bytes: "the base64 of a DER, or the path of a DER file, as /maker.der",
 }
 
 
@@ -41,6 +42,7 @@ class Settings:
         user: dict | None
         ca: list | None
         verify: bool
+        maker_key: str | None
 
 
 def checked(fields: dict) -> Settings:
@@ -63,6 +65,7 @@ def checked(fields: dict) -> Settings:
         ("watchdog", 0, int, 30, 3600),
         ("ca", None, list, 0, 0),
         ("verify", True, bool, 0, 0),
+        ("maker_key", None, bytes, 0, 0),
     ):
         for name in names.split():
             value = fields.get(name, default)
@@ -92,6 +95,8 @@ def checked(fields: dict) -> Settings:
 def _fits(value, kind, low, high):
     if value is kind:
         return True  # null where that is a kind
+    if kind is bytes:
+        return isinstance(value, str) and (value[:1] == "/" or value[:2] == "MI")
     kind = kind or int
     if type(value) is not kind:  # not isinstance: true is no number
         return False

@@ -3,8 +3,10 @@
 A file that needs MicroPython's own file systems says so: `INTERPRETERS = ["micropython"]`.
 """
 
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import micropython  # noqa: F401 (of tests/shim: what CPython lacks)
@@ -14,6 +16,9 @@ from tools.board.micropython import find_micropython
 
 HERE = Path(__file__).parent
 LIB = HERE.parent.parent / "lib"
+
+os.environ["TZ"] = "UTC"  # as on every board, under MicroPython too
+time.tzset()
 
 
 def pytest_generate_tests(metafunc):

@@ -3,7 +3,7 @@ from binascii import b2a_base64
 
 import telemetry.certificates
 from support import raises
-from telemetry.certificates import Certificates
+from telemetry.certificates import Certificates, der
 from telemetry.errors import SettingsError
 
 ROOTS = telemetry.certificates.__file__.rsplit("/", 1)[0] + "/roots/"
@@ -79,3 +79,11 @@ def test_what_is_none_is_named_with_the_remedy():
         for ca in (wrong, [text_of(X1), wrong]):
             error = str(raises(SettingsError, list, Certificates(ca)))
             assert error.startswith("ca: " + wrong[:40]) and "DER" in error and len(error) < 120
+
+
+def test_another_field_that_means_a_der():
+    assert der("maker_key", text_of(X2), "rsa -pubout") == X2
+    assert der("maker_key", saved("maker.der", X2), "rsa -pubout") == X2
+    for it in ("/nowhere/maker.der", "MI", text_of(X2)[:-8], saved("maker.der", X2[:-1]), saved("empty.der", b"")):
+        text = str(raises(SettingsError, der, "maker_key", it, "rsa -pubout"))
+        assert text.startswith("maker_key: " + it[:40]) and "openssl rsa -pubout -outform der" in text

@@ -75,6 +75,13 @@ def test_a_wrong_field_is_named_with_what_is_expected():
         ("verify", None, "true or false"),
         ("verify", 0, "true or false"),
         ("verify", "no", "true or false"),
+        ("maker_key", "", "/maker.der"),
+        ("maker_key", "maker.der", "/maker.der"),
+        ("maker_key", "-----BEGIN PUBLIC KEY-----", "/maker.der"),
+        ("maker_key", 5, "/maker.der"),
+        ("maker_key", True, "/maker.der"),
+        ("maker_key", ["/maker.der"], "/maker.der"),
+        ("maker_key", {}, "/maker.der"),
         ("led", 99, "GPIO"),
         ("button", "0", "GPIO"),
         ("watchdog", 5, "3600"),
@@ -95,6 +102,12 @@ def test_one_text_stands_for_a_list_of_one():
     settings = checked(dict(RIGHT, ca="/ca.der", ntp_servers="ntp.local", verify=False))
     assert settings.ca == ["/ca.der"] and settings.ntp_servers == ["ntp.local"] and settings.verify is False
     assert checked(dict(RIGHT, ca=["/a.der", "MIIB"])).ca == ["/a.der", "MIIB"]
+
+
+def test_the_makers_key():
+    assert checked(RIGHT).maker_key is None and checked(dict(RIGHT, maker_key=None)).maker_key is None
+    for text in ("/maker.der", "MIIBIjANBgkqhkiG9w0"):
+        assert checked(dict(RIGHT, maker_key=text)).maker_key == text
 
 
 def test_a_watchdog_gives_a_slow_request_its_time():

@@ -1,0 +1,489 @@
+"""Made by tests/make_rsa_vectors.py; base64 throughout."""
+
+DATA = b"license 0"
+
+# The key in DER, and its signature over DATA.
+RSA_2048_E65537 = (
+    """
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAuCT23+J3OLCm5yWWYYv4Vbya02QzpzcnTtUb/b7YiH/uXu8X/dpdyDCb
+diY2iXEh7AYWBQa7r7012Z0pbtzNTWRzbun+nUIPEBicDR0XnCpcRuxKNp7qg77IOCyJcEkz01qsAclwzyUOqvW8wv+AIVqSpFN1
+VQ6FjhuGw7vLeJSbZ+I+P56ena4oNPepA/f18KcQrpUXA5CbU8DP21dfnf2tIoxRWviohgkXCcck4IbpwpAXl02EsK0223dsNJ/j
+Ss2FAOJoAQeoWmP1xJaKQgLBwDZjlaUDR3bxZcaQHLHivBweARCetQOgKNCxczKMEO7HN04sbLajkfDjsfeMywIDAQAB
+""",
+    """
+AWfsMmLFyDEfESU3p34bF2C+PNWmcnRXHjn6dDQ6vEEJt7KWMNwi/t4YossF0/dabM0bA024gkn15bXIRY3JF1RFtGulXTyMLKAf
+st4EArOX/lxNLqHLya34mTQDtO1CUY97z0faODpkSitPvcPU544gVZbVw3LVVy3CHFBvIA1jkmZ4uQSch5ti/NAnr1Xbe3lYcx/H
+6RJqoEsU8ibfOD/lIWB4B8KOGyHsFye/V1vid2DZYMaXFJAqrrfmMBRw0vb0UtCIiXLs5rIW5CXlXPko933u8/mjdNG07vDWJmQP
+PabintOTZeyfH/AnXk3Lb/6nnCT1nQ0YpJIwKaolww==
+""",
+)
+RSA_2050_E65537 = (
+    """
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQECyvx3TR7c6m2iR9x/nxKyBoYiTV+VHgdTwaN1OC34szZmixyx/8ATFq66
+GsD0UB1zBz5llnnh63ZMHKl5b4GDT2HoSzLLLUkuURSyJroMmWIYcgmfjPxb5k8OWDZFcfktRLr+DqvG7YDqqhoYVLWVogKwFyfc
+cX6sU/Z665foeNz6zDyQ+ruGMNq8+8jZrKr7oqctG1mwiXDwu0h2PeTyTDglHJ3w4coT38Rim04qpIjo2vRv3JDc6Qyn406dnoNy
+zddCSLOscDXP7q6mADG+foADRBGwb50v1TVPkXrZ1hCBOL3J/rWQY0OycW3at409M/lpIKgK8zp7yiAiUyO52wIDAQAB
+""",
+    """
+Apf4vB0BL8UvqfxkCP/UwYja4iO/b4rb+tIV9izwfmAy9cSLqfDkulPiZyoOFH1e2q6cuJ66ab5tzjwKeXmPElRzJtqneA6SzhGQ
+quyjyCXe5Y1gZSf0TjQBS/EC41zhuwfXGffHHh1EMAqsGK/4NzFv/LO/BSosw1LzLAIk3bSqK/7BemLdEZmfKzE5nXZ2V1VqL4u0
+XtVqjn6wKpQFXU/EhMjpB/TO/qis6PomwraZ9+iO5ienC1+VxhJB/ulqDOi/bdgTwc5hZfvUKPDBjsyHzAkFRPEzV7TOYu7PQchH
+ECtaCG36xiXfiIBemnoWA/RQxxxGCIW4SYtZPfvrzuQ=
+""",
+)
+RSA_3072_E65537 = (
+    """
+MIIBojANBgkqhkiG9w0BAQEFAAOCAY8AMIIBigKCAYEA4AiPb6cqdTlrh0+KnEPIqATx0Y89NADx9rEbDawFdspSjpTDNfMRrKgj
+YhM7HSNU3ExHputPsfxlt1fxMSntRj+yzDlZmBfdaWT0PUR41n6zuInulLzxF1oCL0NADTkf/gKDofA96sjPJxLOcFNoM9xOwT6h
+0U7gW6nqhcswI8JN8Y9Uahn5VsKh8ZTupD6EqW+iBFUrXHEekR7ya8Cxw1drTG5pogyaLxLGnZCd8s8y8iCyB0/jLSJQ7o2+FYFE
+ZH/3CWvR+Sl2rB7VSp2aWxnLrWTvXyyYK8QjR/TPtl0GyKfCFvOrAmOFHHi8F7k3PRd4sdy8QX5CGFkGLxDvemLEClXJB9NJSVgC
+PrriMJ2RK6lN03Ye4Nc95jAHs3QlJUhiLep7OYGPf3MocBZE45MebRHAbXB85mkrRVIn3wNS0lJbSRPxISM7P9claOk7HvIvIoVT
+1lWYm8HiRhevy2xin5m4Q6ZqJqr2Q/HKVV+YyRdOGXsLtKXAcUMlp7TpAgMBAAE=
+""",
+    """
+VglTPa0dv6VHij/SNIq7jLHFZYz/jajpSxK8svTGbGsTmRUa1E5u7phn07CoGJSwqpEJZ6T0FakcfmkZVRP51Jdi9W/blA3U4JXw
+Ee4+2WhEXu70mD+35JEMNVO08WOYkeCVQ2mpYoOiPH5tWzmoJ8jGTMv48OhEp6pMMW9Fn8kSqGVT5vr1Cd3vSoBsaskdcLkyqpx5
+QpFYCzz6TPT7n03xpKYDnzzZKsxd4PUOhwRTESELRIxJYLzrCi3GeclfL253hcUDhATeau8lCVTdIANwmSHBfcCcBVmSHTPMA5TJ
+552IBwPu6Xduf2mIFM4b2YSG7NbsuYkje955CHnHU0xNwQ9jzmuTLfFEreG28bmMjY5DXht4NGDPHf2ymBe34uPYxEldPcoltsm6
+6U4w8nykJGDDs3XM2BWLrouwGFST9Cl1SHdS8nTi/n2Q5YNR6d4yCiq01qLuW3MA35QnMbFnv1iHFbg4nRPICvPGvFVDoNnGDm4n
+pQHPSdbk94GF
+""",
+)
+RSA_4096_E65537 = (
+    """
+MIICIjANBgkqhkiG9w0BAQEFAAOCAg8AMIICCgKCAgEA6Rn+LnVTUCVSmt6heXA5wFDbsRE14GRtIZ7TxJQaHUaZ0XLfGa18WTB4
+nrRO5ddjbMX2MxiBR6PuitA4TQyc5B9JUHo1ktJlvNP4XsoQ4R8sbxJZ2B06PFbgSQF+0S8RaQXqv6ZHk+Dix+cspIyuDc66vEsQ
+wisbgY5/HLLX0JFCOLbI+Q6zvo2sFDkujI451FikRihr4x+iVREMwD/8kOxrHihLq6QmDdtsBU959wrwlu0hPPQQffTZT5GtkTrE
+MUpCCmgg+SVfedld7W4OQR90pMC71C527W5B3yaCHpAUydu/hKPAJHiXTS+z7cnCuN2v+9o3flB1HsQ2XXLULkjYWUnUnRUTmJME
+NyFf6k7e+IEStoBJjr+5rjMduRZbjwm3XLPUYyh9KHTlBejfsNt+BaGn8ABHheujZsdl6E/2Ik+EhdoZAZTuzJU0JMCzD2mw9/Sz
+PmqD3h1FpYpPTNq1GkMD13JsjZrJoHjmJqJBGwNefhYmPXkmqU0C+6lwW3AEmDPFoNgX4eFGTNYaNESRe5PY10DeWjq5neMX8EaR
+KZRXLy7kG9RdfPYETSgQIblO0kRizjjmkbDsLGJqhM2e9BP+VcPlLx+dxDEP+kNKbEc7N8AnLf8kcHUHMM5RZluGTUa30wPUG3gF
+8CILvFscZxWJIkx1PAnUkb1M0ksCAwEAAQ==
+""",
+    """
+zgLzp1wEu7pQtrK0+qm9FHxd3DlD2mIF9MXQxPApG7cEFsURYBupicrKV/OnirHncsDc4sFSlHK1tjYTVpi3O8hr0ZGCcooofNRQ
+qNRVON3EHlhdUv8g67WQPoWnr3oQXUqzhbSH0zNQxMz7I+tl3lqx7i6vMcCQnXjMKcxr0mDtLoIhf8JpoX++ujqzkUcD2KgXKd43
+pThproknBOrx6QWifClk0sgFqv47r6qNx/QFN/IyWlJn3a/bZDRKhRTMp7h037eQeQ6WOkRYp89OrMxg1uTroPUn+9of0XVzxXwO
+7V59uvuaDsPi+DLuV6pNNyyemT/EsKPw0tLKEccawgOIzY5Jif+pwJB5sRjPV8Um7tASRuzE+50DjjVxw5Co0fjR6dh1XOIfmF4Z
+VDQCZqK+eDm+YRPoVdw1HXtp2Ie3eiBfk2rDqshIjp1H8WKrodeFukibuNYEeFskInerkkdUcUWZz2YZ3yYBsTmlin90EZjC0xEb
+7Uh2A4utrdAEbDwrvGyCAA4Qff+fDwx+d5CcQ76oOTKv4mhgF/aG6OUeamS+ektS3lawWZB+xEot6nG8Zg72VIynlUTdr4TNI48L
+7qvXTyCdRu8bFjo1HjrFgSPOL+vYHga1sSbF1fXpvYbGOEY4k8L2NFua2DR+sxggdfvzXkqUbwYqXyNtoF4=
+""",
+)
+RSA_2048_E3 = (
+    """
+MIIBIDANBgkqhkiG9w0BAQEFAAOCAQ0AMIIBCAKCAQEAxiM1amCoUXi8Pxj33kkNiXkbOWiW5NR3ghIPkx8D3lvkWFOTV9wexug2
+xRDIRpAXwH9yaHdy2OPz+VzWZBZxahRQ5aK8Jt565mqYOB5/YHwXhaKhZmCV0EYRrYK4hfjNgXQKVe/aeGfcrDxc+Q3PcnNN+16d
+fxmyLF4G3VoQdYLaPvb7npbAqXwiDiFofJwPaBr/+1cRCJwhOh1bM33IdukNdmOciaXKQVJZwmPyHPbYJfkaYvnnspeWgHDFwnVU
+epHLn5otUiR/S2271hlvQLA35qwkQLeZdmjL9ETnSMjUFhDl/eaNIvDORuG2+0nbda+rlRGXGIPSRqyf6Se/mQIBAw==
+""",
+    """
+dQOBE7sTalGkBHd+m7dmVpqKNmfvMe0azC70E5c2DInDczgDkKR1CBLLwGH8vgBVwdoOhuyNRtCU3Qod2ynUTFWsRG5dl1uRTjy3
+Ojxn+k3gEoywQp0wwzFQmGYYYwF5DYn21tVmQJMxy61yzB/YPTvAbAZVWtnmwIkBRePsft6qHpmurhv95zoknXE9yx71SjeUMSmp
+MFqcEGgFn/LlWzrc5DoCiPqWgp5EZxs2+FULPDHJDsQ3p8LJbnENmrCzVCj/VlcAEpSyXLMA/PCDnQz6thnL4b5yKZOEbivb5vbR
+4eglSXn3DVcZ7pxbj3r7RW96HuN6mxdY7ggTU3MiRQ==
+""",
+)
+RSA_2050_E3 = (
+    """
+MIIBIDANBgkqhkiG9w0BAQEFAAOCAQ0AMIIBCAKCAQECzAJpl/lXFDeDJLLnfIi0BJpDLTL44YY8Cxr2ItOeHvYhUyS5VlqqqPpI
+MRvadd2DHNB3GE3Kb9dfnDGzP+nopESmNPfVN02GUByQBDtpInHakP2TTKLm4tbdiU7g4E9yoIseY3g8SD2+/PEs8EUaBBjSrOjn
+/SkXjqWSmWmljkldsUKn0h1NZ83Z0nJ2V4lUoyMNOcyyjT6AIAmJKKmVbpLm7APv7Wbi1/nczHjbcB/5He9VH9wY7ty17Z2wAQiT
+b5qEigRY66HI5fyxsXjHe9jq+OAqVX9V5GzxjgBVWdmFLNLGqZvMp2DPBpuJmpFtYax2zzRiy9AQK2lcqNX4qQIBAw==
+""",
+    """
+AjSICRz00deUJqBbhsguhPLRADv2nTtbmncZYYrW1iUvQiLqBgXsYD0HxhQNkRtrpfJls2Dq+g88e+vq/q/9BiPZSxjwhsnd0IIo
+oKibrvKWyqcNN/2nz9gC5BZ/+GZ1VUoMei5gves/STE2SDSoWI5MkmEUPbg5nVQj/eX0U8Q/8Ypy5IF/ItclC8l/tMDM3YXAv2GA
+KKij5LAuEPAUOUCYAHs19nI/8a7n8xf5Z5FtSc784Ilty7Vos4Z2z7sxRdUVyLEI7oMRNSdGzVUGbAvuShTCnJJSF9qhnfMC5165
+ADUvVj4TnR96posOfhRaYgsqJtCEAr6FAaos1oANGAQ=
+""",
+)
+RSA_3072_E3 = (
+    """
+MIIBoDANBgkqhkiG9w0BAQEFAAOCAY0AMIIBiAKCAYEAu3BJjpf9wSFZXEIvg223M5GBPXAsmg53HVI/wDR3aCAOkF3F4QfyevGW
+Eqv0WBcruvHg3WFKqTMcZN2Sho5EwVMgCxq38uKZNJLzhKzuZVFUyZ2OKhRTE2kx76UCHpNQzb5eQCW+U25kAbwst0dR/3yJIPrt
+fpIlmW7lJh2kvJDB2giZjFdrmuUlsFaZtYmnEvM16uy+vARKwTAQlFszTfkd1KNXkuwks/7JqW/zj7UB1/2R0FIJcJ4h+U8WvpMN
+dBOlW5VkP7pbKTpX3CcJn+PLTtzCLF/qZXSR+kTOQ30DR2TMFzERUz1gFPJgnYXb5NrdBwW0B6vnMQVpyIbvvrK6uC1Mhp4prcrI
+dX+EeAVmg4ZDH+kMAGRCwukViqa7MErtfCeGtUrFxPAklvPVU1Z0gEpzIM5b/7cRI3tXoPxyvtQb2ygD507SdNqiZPnCUc/cOo1z
+8xGYlyCXxAaEEKASb7JBZjkiTV3K3ZyFmNixnkmPjWMNq+1x47pgzvfXAgED
+""",
+    """
+Bbhoyakbp+5Vp+KLZnqPRR+QVQu4yFu2F4TyXWgKK/mHak8gq2qimoNMFLoZ3GkM0gmKE+axr/Tdw/Rx3EbIHjcnh7lveonjB+Os
+rebJdzNUTGhWslEQpUBqlBDdPnBx/ynBFOcyux31SmrHySLEHU4Q0CHYvGt8QpE9raCzRVPz+FuV6SkdqfpGvETNmEuOxsBXhf6A
+se3FA/C/t06DzAV0YZvfOK9m79Otq99blnMJbaP3L9sveFMipeNUqrE9k5IJ3q3M9J1jfAvZ1matKOguA8Ww0RSlV5u7ZczqgcoG
+sp2PBRoKHdFu8Qlkfop3vG5PsYO5g6DHQfIT2YcIc7oESqdXGKguULv4PyFQQ721fbJ/o7AzNoHpzp4RSV7df/xCjF3L+xMcJspM
+D2q55wP65Jyd5v0GqdeJmXjnSlwBqJPOXFjAIMJhRc00c87XDfoR/2vt2rN5pkaD+NWq/pKExeQIxSwO/m0NwJAFnkJjnAQcLp0p
+Cz5ZPX26jdYZ
+""",
+)
+RSA_4096_E3 = (
+    """
+MIICIDANBgkqhkiG9w0BAQEFAAOCAg0AMIICCAKCAgEAuvD6gvNYh3y6wtzUq20gatG0IYOH8wVgwgPBz0Wm4CqBzq4yx7D+vG8n
+LaVZ3q0Sngh1AuSPF7P54AAtV0gYwmcMjfiRPKywrQNXE8fCinER2VYaqZ4/F0iqPd5L6IN2FfDkBZpC2URsWG2RjkoxDidMd+cM
+3tNv+gJED1abBSB0ARqOUej9B7R5G71mDeQ4sW3HaAH/Wf5OUYebsH0nOLadILpYfGKZhkHBXH54l3IVb8XBpF4gNrGIhmmiccID
+5uYRfQeuiGoFC/QkvHWdxGN4HcFTvVMsedViFQf6A1y3J5d84pock26DHo+0usZJoc25k2gy5/tiGe06jdQ/zmyKhBXXrfp1qY7S
+MTaAOOUzgkC9qQwxeXjDexb2R6uUHA10E/9o8jcJjodMJvDSbzuE3K/VTXIoRLjWPrD0/OVDwINsXX7nHpoBkJpAWX7lK9QpiOx1
+mcaJ+b9KfnUHPB/7ObVDOI4mo2LMxlta8QEKIOSYm2DgzsaM8U8wV6eZLsqqzySCiBOu0GAf9u0i9V0iBN/Ov8J9jYQmU7B5BYtu
+oCrRlB0o2xo/G1/R7afWM+9Lzps7r+xGiXwETkLSnsrC6tHUN9ow7hsBvZSAAnlRFwhviUbJ9/G8xqpuDerUBMOhjACIZ7YZgD35
+vET+DVKOM09kFWId3O8d6CXR0AkCAQM=
+""",
+    """
+jaZxL3nzhIfIM3cg9ylHy1HKLz9KFI1Lv0KRkokgMsXf7d0b0C2Pmky5mA5ZoPIgvUEkBmKDkBd4Fg4AaSPjvLslbIOngD9sHAzW
+sKcZDpcdVtxyHQPju55Q2c0CGdxHGnGlUDEIxUDuWm7etj26XowQHaXKE2wOpBtHCQxJfyNnOt80HF9cRKEDKyJ2BF/dJ7caXsPH
+e9tI1XjS/KvoMYQXz+AxlSgBEF8yr7rNDLp4Fv3kfRJLD1+l6tkI7hTmMBtqg9Toi0hJPH82rQ25AqzTB25gWrkskhmXSnNw3+r0
+UBS34TEhzP+1pDzVmNzKTgDu6aD0bcWBgw3OftweljfXU7vJDnpIzeI196t0EbJ+3QKPiGOTi3TAKmrpyK9xMTOd5V89FObsTuYf
+f5Pl/Vs2q2BIpru+d6odJdP/XfEHVgrsBKX+svWR4pDpOSCPd/8rfAIqL+H+JMI97CJVPipBb3QDF1z5HIAEPMR0jlBwT6XHokxh
+X9D23e1ZZIrK6MdJDfbKlMhg9LcrKF1ena6SBpWlU+mLBAOR18DV5bInKIkfMIbAPoL5zbw2kkgqueKD1ayVCtlPNsljq7gFk7bO
+/p/C9Lh9fbuCRRbItf3Q7o1M8vUM7kTo4Ccbiq0qIurxY8YjZEkgGjWg2RrQlndy6pgDupCH6JWSkIAyxEM=
+""",
+)
+GOOD = (
+    RSA_2048_E65537,
+    RSA_2050_E65537,
+    RSA_3072_E65537,
+    RSA_4096_E65537,
+    RSA_2048_E3,
+    RSA_2050_E3,
+    RSA_3072_E3,
+    RSA_4096_E3,
+)
+
+# What it is, and what stands for the signature over DATA by the key of RSA_2048_E65537.
+FORGED_E65537 = (
+    (
+        "no NULL in DigestInfo",
+        """
+XCd3BXmZTjVf9y+bOtPQ5zHuVFzTC43ZlwD94X0BKChZ7J7K6rJXxlHlLgpDO6fkglYBoSk26PpTRi9ZJPpFcjwDxY265VrORO/8
+fD2sG3XzjlkmSRjw3HtG6Funv4IjuCJ946PekXIqHN7LlZFaIm+trkUnfMuU3daVVo6hBnVxN1llmMlT8X1sNXQhwxf9Yu9V0KPw
+WRZkCILguRRMEHW2IVvtefpdz62ntpx96OiaNHGh0rV0wECFe0BziDPHCbRnhahLpiNdDmOKEdjnDf7Ouqmu1ibNN43mPUnTx7DC
+9hc+ztpgaG/Gl55uwU6sTNXndDo6gygIjz5eq5dL+g==
+""",
+    ),
+    (
+        "SHA-1",
+        """
+EdEm9oOFDTF5neCFBUMIwqu4q3UaUHUQhjfsZ8xLDSZHLF6s2/tEBIIIn9B9+bFhuK/agqW59P7gV4KCuSVz18mbIWAH3NFIQPQs
+uqB4LxnXPLVRTO4IVjTCHQccCBczlbkii1Fx5+oTEBWUSE9cFcoDrOXXpiNsRbrgGup9cGuHK3fBSffKBzP3BE+rInce1S+MBb0Y
+fk54dOiKz/XNKbiyBYgyJpYgqu5A/zV9sKu6+BqXlISY5M6qKMtqr4xTj4lmf8TXwa32CAPMYovP3FR+i1n/1nj5zYIZ2F7jQ+My
+Px+OhMLv8JuVRoapXu8t6elOGAl9H+YuAh3nq6QP9A==
+""",
+    ),
+    (
+        "SHA-1's DigestInfo around SHA-256's digest",
+        """
+nBYkTtIwdF16CiWhez3yGIdfXj99YIE/VIX+1lrOG2NB9nTBYBoeNP10Gt4C7OuOm4j0Op9PkTA93bxR8959Jc1JT6t1FStuq6hh
+8ZlxxDxn/4FfJcWAC/iVNh+qXyi4H9UgswqNFUiWh01pqwcJ0lyodiM5Vmeq5zOgbHg1kxQEj9HxQvHChbNkAk7Sq994zh04qZ6l
+6YAiALaY5tpaoYY4swT+lc4N96by/OfLhpMeHQxU9zVs7DKcj7QPCvshDgIYxbjthqXVgXWWL6KbIowZ0pF0IuUa7PMqDQLV4MdN
+YVz0wvHUWpdTtp9W/QuwHheWQmxhyQGCouRH60/C7A==
+""",
+    ),
+    (
+        "SHA-512",
+        """
+cgF3JBJ8Q2jTSHZfYTWQ543iYnK7ZCojycfyOUeqPgKOJfOIwqj1eH6VdItjjJUKqL9WBa6/7+vMBbbRWFmdPg9ROaEL9BEYYXCc
+sz3zMuG+hKsqbEtmmTpwJ7XSvj7hJeMMfLz5+JDoEX8U3rRzc//iAOfeLwZdCWScStRbdroHyltPOdXUwr6Iq7WIkiff8f0ohEcQ
+J1vYsM7QT0ZSd198mI5YIUimaCV3JIVLyzYmfTsJVBovMZQlQ5jYC+WFsVO1zcqavk3JqidtXkzogE1QvVgAGlVayc5A8/L+eFzJ
+P/AHvVxgjh8gW7hT4kKRF9owqKnh5aiALYG1pCEsGQ==
+""",
+    ),
+    (
+        "no DigestInfo",
+        """
+Dzy3X7+A3LfZxh9zeg08vFs5bOomPuRF8thQrEh7yu61p2YM5lxYkh1WSTGHoj4BDI9j1VjYqp/OGuKZpxiCCseTB4n31dpy4hOn
+pm2iygdGwD36Ff0hJocJyarUm2omNhqsd16/0qp9wT6iz/TrnFOZt8oU9fRSyCmVJcBqyf/8FlkzonklaWyFQAjMSP9nLE2mX7WY
+wN35ovRjipcqoB9b5LBf4GW0fb6ZK3KiZWz1EMpNQfBegmmvK+Spa/b6eUECpYUJ1WVQsCtjGmF7hw43IbmRPBxvC+tgAw/fxf8S
+cHx/jYGGVOj/h0PCM6vQysrPs67F/nGfienBm/aUyw==
+""",
+    ),
+    (
+        "padding type 0",
+        """
+sW2+kpdcLHK1FpPVYf197gvwHyfA+/fU5A7uENbGYPtEcgGz8ffYOMbVZ46szVS1ZmKN01G0lkvoSaOyJvoNAaS3Amrqm+Xppa4Q
+HnaJv+QYG/0UKVYci+AU7iwepyEkTnugD2vQS68MB8TI9kLKKDUzf/+YMnNHohr2AIJR/NT6kKQv6mMfYSxA3/RspZ+V2iCo8RfZ
+sAr6PsmA6bGsx5McBr/IKRiWU7urVXamTBsHtRfUvrsGhxMOI/h9DvSR9rOd3sSYVYf0JvOzBJogpXxHCSejeqabhfpEa0C7f0iW
+a3fu76zj+9o38871xOsMf+zH0VXKQlVZDmXXijTyFA==
+""",
+    ),
+    (
+        "padding type 2",
+        """
+o+TCYsOWGHLtqlz2J+MxYkm4gXpfHjMR9mTqoUEWkp8B+Rnf06TKFWKbSmbDQ5P8qQnqPuOJLGPqzyi+Z6TC8UxbN/2f3zuGJ4iU
+G+Mxjc7O6DuhRkWy1YA5ZidQnEpC4mFVhxJa6cuCXsIepelZ2tXgJQ5zS8C3ThIdpaThK1deIPKvPIgK/887zWWe1WP9CqX8qDF8
+cNGIn+BaxArGxLeSTxMu2KLKQY3MbDlpD9oZNy7RwuQ3v9cm5vm2PHUpFq1EW6dZedQwFyMRntrM9W2Xhawq+Y2Wof0f8dBxgcN9
+qurcHZwy2Xcgpz3pSxzOgaU2HdlerljyUrHwckxPtQ==
+""",
+    ),
+    (
+        "padding type 2, random",
+        """
+b7z5krqlOthXmGD7QahArruvUB1Agmb3XMPV5utuJQI+dF3qR3p5FCP4G2vUOeTzsadd4xW6SKVINtqLaZ+ZLTw740LTom5FobV3
+cRGgPtmnsdFROE2cxteNm8L/3wKkZ0N8iyfGQSkhZCYxc+9iSEPW4/wFbrK4S0gPyThnpCwTJpeu3nX29Fxh5czIK/4MPHlkOcFD
+NNhTbyqW2BibEikpgnp7VE5d+ul5dxtOr2Uo8GjmjsUCv2EKgXX4Zw+DM/FJ8MCo+30zXg2r94n0pPKaZnoV1l4P3ahg4oSLRyhy
+P0Kpvi/ZUBIMp3yNfGmTBS5KDoHm7YK1xA2xxOKY5g==
+""",
+    ),
+    (
+        "one padding byte differs",
+        """
+nl/eLTgyJOgPUbTsCV8q0YWEY//dAPdA5bRw3kevwlw/ULjQRjlIn4gh4nlTir+irXAzWazQGRpGwGKmmXXpQFe7g1weDf9bIH2c
+CjSplFe85VVHLHgyIE5Vua/L+tVv+v3qaQPvcXu0KFy9LElOt066/jVWdQnXeIQnTVZnusysO+KUriWIeE7366F2atsy16dxklkz
+uxkSR5nocP93uS3DnlhEn05kzMb5U+CZdvizDriYzghdiF/coZ2u7Cbi40aOwFIgilHF0Zb5zq5P5nf7GkZUhBTwkCRra7L6zloe
+KnxjUAwoiqZsXPjrwlC1ROroM84uAH11YHO3ZYf9aA==
+""",
+    ),
+    (
+        "the first padding byte differs",
+        """
+qtI/YztACoSmG5yJrU4r7Cj3LqOTa8IdU4tLmv8P+aisd5iTi1TZEAAJLB2LVigK28K/GSaGbvu4/GEHNrvV7zJ2W/OftCTkOkFK
+SFRHIAiv73qLNPfbGSAtX+PYINASUDNjUu2uZqmdmfgCEpjR47fEzF0d70cbq3l3oiU0oLsznMlZJEI7+ojUzFSFA/+YuJ48xx/F
+H46fqffYZRS1XTVmfuZaNu3VUYi1DtBB9ulQsRGLrrITA4xnIARi/vaYOUd/jkB55sFNw/xurxvqT80aRhhqZKnMYZ1c0EuIeu9A
+9k+JW6R1S6ITqyE9AJew9RkfbknEHwXlS6ISg4mSfA==
+""",
+    ),
+    (
+        "no zero behind the padding",
+        """
+AZwQbNT7oQnNTjC8KK/54iJTfhgdKupXnMG6qV3BPu/XQrfcYyqaEExHSoK/c9ncawcrcp4GwqwyRpvcGKKSaezZre5dTfb0q/Xe
+wpdhyMmR49wHcRXrmu6dc0ZIxDCh3cf6va/hfYnh3st5yf9jTHjOi+LD4E9oEvvlNhUt6B9Bb6J0WmU4DuYNrQrl+S91rYDLzQtt
+DzxEK51gyWc+y/6dLGjjN3jND5r5qLTBm+oO5ubdgbQooo1u+mZ5FjIyORr42XR2rnJRGmAq13czGbAldB56KLfAB2QUofynxHB9
+xPbSGUvU8tTJax2euFjarxCCBfYXiOcYVEetBkYTSQ==
+""",
+    ),
+    (
+        "a short padding, then garbage",
+        """
+Tz2pXIJCXZAM2FotPkYvkFFuuY1V8r0JeXMVUcGhhINuJ/tuwCApFPk/U4ylPlpmxF+ZY9WtlxeYVOuJ9dY0xLhOYqCnwY+FkN7+
+iirCStb5nMloRQ/IPg2ztODTwq+YOvE4SF59bTmhpl1lbnwCzjegrDSZuYlTIcP6TqpfU3Hm/X3EpEfJrPW8UHBaT7cSmyuxc3s1
+ZOIba1mjP3uCagkPe2iM8UrJcJ9r5xFASt0wRKzdwx4+UF4PEN8XRSKjc4hQU/Oc+VC9xm5dP+Km8GoWEerkawKqkqAZHRjNvhd5
+xW4FYbfJdTn+/X1pVgo2HsrnGN3LtK4tiQG3HXqzoA==
+""",
+    ),
+    (
+        "no padding, then garbage",
+        """
+FNjDt0PAWzji/hLcvLXdmwCn9pdimJJjCflWphh0D+i9TsrviTKCJsVqSTISL0OM8IuNGpuiK0gO+w8WwUVilqwDsl0/oJHqthl5
+GpjcZpPWMyJDcCS43fcweX/0Xamk3aHPaajw8c40JIoqgYPquflwFbDnC8HfwAZ8AyipsH0Ag2piqbUK7qil3PxXXyH8vECd4+2m
+oingVBAjKKa+kkGQLFBNMdFqr0VGiqUGz17pLnt5hqKfuz5ZlN370fsYnHRW/FaadeXM/B8dpjb98+bkl56I7mx0v9VJ8XvA/2xf
+RW0Yw+yr/IzUiiBUFoD2b5ru4L0lf62ZHyIwGA8iew==
+""",
+    ),
+    (
+        "one byte of garbage",
+        """
+ZHrsydrIlsN7/kbJF78Ta97xZ1yzaiui0CbwYC4cSxhBeX2l+R8DBEj7Vx9d/qorngokfRZr7j4uWT/DyJCKZ+eb2+9UEPmLtA5S
+nUczEaoZDJpgJx9Lili4uV19D9ONStKONfSZhKUlsh8mN6OUmXFDDSj1JFZN51hq35lTKtAJqMRhdEcew2E6HsDUCMCZTZH12AG5
+jtkBbh/xKfLQV8EoZGFWiCMEHUmsu2m2veIO+xnriO1OPs3AAVk6c0ojRCwO05AUa4lRwWJZ+D9XHXT4ayq4+RdV4SuK+3qtg119
+avXnP38ADU+XNOLylr03d9iFQyO158tqGIZUkNSldQ==
+""",
+    ),
+    (
+        "garbage before the digest",
+        """
+huZLr0M4vgmJ+IPX4VhQ1V6nLM6AgzbpOxOIAJTHertWak8TkylelyWoKhEulrp0GQQAo2I8swUQD92G7doiCS8Z+aSFhAwVKSAE
+oV3IUGz9Wo8el2cTIXeWWEytUIBB2QGyrq3pWikxYaL7fDfc3PluSJ2k/R86cyKE89zfSZe7S8uNFSAcplBSgccBFaqlprCNwBHb
+sDgmd/dvLNs5k28M9qoUx0hajTFA7ds1vYZiVPJZs7ktKxvqIWUrVJ+Xe1VArXclung0pgIsqSKp2CPcBIbopTLJIvkMKGg4aB3W
+//RJ/k0l3h5/Fc+FjsMt81DD1OQOqZnUbLiwRKLLKg==
+""",
+    ),
+    (
+        "only the digest",
+        """
+N2xlb7lzCrnIidn3A74nN2zDzg2E4LVMEL/0mFxkMCxDaCp0m9g7FgCaxn+YyXqFlnLhS9zQrlndjtN6mgQAZlhgoQLXzBPVmnUN
+x/EY5N0GJ54bkouaXbSJz8mmOLRNCqVbZ3YCPSq4z3zQbx4ECdYXh0eiOUWol+Dt9to+Y2shSO0jJ+2Z6lmUa3mRxWP8JmvDhA8r
+qNrmsXuk3uGQsclHjtYnmsW2nDzc/JOWgeZqgXOYd4sbJGePCCUF6PhAHREKCZ+uTIESatu/ICfhNXXRFLECM0jQfHY3b/aOGxGi
+O+OFlr2Y+UdQsZvIZqa0jMiHSUc5pCM5lBR95oF1nQ==
+""",
+    ),
+    (
+        "PSS",
+        """
+q7HtFSW2c80gAnJ80LuBv5k6tETptcvnwk2maLio3FDADA93/wmWRA2BSF3Vq4jdl3PUUasMDe2cxWGD4bHqxG/lrsoiz00AmAzz
+5IAZNvhgDj1v5VA6LiT2l7a1fX+clGFtkrvjVsIAq2US4dYOFYLzSWYND/OtC9X4jN1r+vz38CVNqAuQiZdTkEnfomv3G5Xe/lfY
+RSUBP5lJtATpLP7AJk23Ij62CJn1FnVwQaoq/8BWixNZ6XPW3gJ1fMEmRGbZo6cNV5dh/s++qhWlnhsrTaDoA5EJ1j1MFbhZhi8f
+uZL4sE4Ts1VEvkW36chwbEMeizWs20dsh5FDSozIaA==
+""",
+    ),
+)
+# What it is, and what stands for the signature over DATA by the key of RSA_2048_E3.
+FORGED_E3 = (
+    (
+        "no NULL in DigestInfo",
+        """
+q2Jh48e5KRM7/BVTvtY2H+P9Ql0XtRqGmvtysMpnkQ6SfVI0/zkTKxOp8WRgk7U+7X5HFPBxunCzzEl4fpH5J+pmoMVrvkzGHguG
+zVKYPrmaWYQDnRYEK7Updr5M2jdfL2S/Uy6Wq/9k5A4jB4nXg0nVu0cAQDoZ9+IGOUOUXbn9I3nqrfJon8H7rdDwxJ572hVRLSk0
+QZTKNMA1GDupQhfCsW2Cuy7mYjvN/GbP71jZAflksuyDP4iG88FO3VEkKddUVVgJmRB+OFkwKLfhDmuKdj9Xkr5+oTtmoYzDiZSm
+xpY0eBXT4pPxXmqqiZ5FD3mms18I3c+5SiZxuyg/2Q==
+""",
+    ),
+    (
+        "SHA-1",
+        """
+hJbuPfrK95mXjyeMo1DdxqY+jY9M1eK0RN9Z03I9EAlF0bCb/FVVZ5AkAIrNXxxf709X21TYmbDmgbU1NWS+oYAMuRLsQ+868kQT
+e7TL4jvWtwcL7hEvqaG4UGKkhj3ZprWIuBW7mzpbwL7HHpAtcTgbrjGDSM/uoW0PgSxJnc+Ta7auN2HMWzewrI7R8AZ1G/bNRLsE
+ngjrW956Nsy3AncOF8lhya4SxcKXaTCIqx0SZXaJsKY89leHww9kUR6kQINYMIV8lQV4+2Gd6T78HzrcLj61bX7CUT1ZioMzQaVC
+btmqHQ6FDhbGOKXHp62WpAENtkgu0hAmSyKRLirPAg==
+""",
+    ),
+    (
+        "SHA-1's DigestInfo around SHA-256's digest",
+        """
+U7msU50LFo4j65Lq9eK2YdlIPieN56FiFLx9RSA+PNn8X2hJIn7f6ZSqI6wotc4Duc12j0Bx2BFtZzoIrzZ8XBVcQ3Ur9NGM1wCy
+BMHyWsCmBqGcpSuxr8DNquoLWhF791ZIicOXCwtqpqKXEOoGWqj3xYFgtESrJJXb8chbsmAfmT3I58Ezk2plNVamn8a/izuNC37H
+hq0Z0cm/NABukd5NUkTEtcwa0LPfvP8lE9PONWcqcRngavB2awfJCTshtlcQCQCC1lAHkabsBrHMHNw0kmcsQlvjFf94oaZs5WAz
+8kOzK1k61STymvlwmemOtHI4djNuRlMTkS2QIIar6Q==
+""",
+    ),
+    (
+        "SHA-512",
+        """
+tpezOGzOHCpl/X4wxQiBnMLz1CJX2XDBOAWi+2knacFL9NQnAcoZnvHriayRqEVjQaFaOGRNjWETrxKZb5h/NvcI/0eXfkP/3oBi
+ikvwNwgdOL6F4XDQgdbWjXkS6NltompqYB97PTmql5PGjq005jMXWQrUvEQanBZR42uHBN97helkVup6Vf9xLtKTGs/TjRzzd7s7
+Ogej5IgWS7yUvvritVlk0kq/xCT+7JsYxwAcaIAXiXtt1WejTTuSZhEj8ZcFh2UxoPV6jDgAJkZNb3T2t7KsM7NkVSbvH+nDgurS
+zaR//0jt7zEXE8RJATPZ5+Ja1iUFTnE7G2liZE4TIg==
+""",
+    ),
+    (
+        "no DigestInfo",
+        """
+m5wfxCjdpC/hv+NNPG2IMX7qcZbYrng/WfhGLpcHom+7SwXHkDaNNbP5YvwDmEFoJLUB9ml+dEaRTkf4iFAB5xAewpVp3gTcoYRI
+7yOrDip3R+CUsA3ieR8dUAdXrHYV8hYHgT5sQCI8d/aoOvl6ocoU7znCpFPjsJ64H+a35Wt/cBSqx6NG6yX+NBJtjGjgaTX2FqF7
+nCugW+jzfzd5alv+Pp+vWACAvHtf1Q5lPe5radhmfnTpYY303FrtLUFJ+Snzs0MSB8H6oGSR9ZYHeAKbVh43gfwf4NVXyb8wsWWR
+nava+xge4Cjun4Moenz7p3HrDvA2gTjEBc8McSpg3A==
+""",
+    ),
+    (
+        "padding type 0",
+        """
+Zs/0QHgZ1R7JxMISRJ4UH7irT3hGPVEK0JV84XjXK7IYjmGgLJ0xRRQmiAtfa2TMCO4DAcvfkVimo/eoYVnxhC2H46aUtvIIq1RC
+O4KAQ4TREY6agwdF4BXryUYr6IomfYPPqfHVY/n2n5v+hYzxRjvBTUklSPLV0s3zBC39Ic7tN9alGB1rB+GmTy/8J2FOTsshAgkG
+1X7bfNIHshpLaV6LTUEGFUxpLwJmye240U9dAnUkd6HrVHSXOB/PNI9hRpk0B7my4FkO6HDL2oh8JzpnqFJ9SnnK9taWMhmt087t
+FIfKEoRrhL/+xcnTfdWaO0coA73+gfH7jiIKadHj7Q==
+""",
+    ),
+    (
+        "padding type 2",
+        """
+w72WzEFmyDHpfZOVjBQHDRRx94uUwd/eEtQIiC2RSjvE0ZPnZgbb62/6+1SzIqqGKbfwO0Xf5UsnISIGg7b7wNNbOqZJOjPGf7lA
+cW6z0CROViXX1Ecicbk3/ykXC1DDBeom0QBgPewDbKQK1blH+ltkNOUJnIAF1YDOw8T5QYY4d+AsTl9YJj8bBMXHUVN9N/CUJ2wr
+exTwTVYv+ND/OSsUkz0UA/HmiMjKNoUCjGd9urjneeT5RIKBOCzx/e/TbXMO7n4W5vAUW0FykXRPG6pNv2MsfOSv9+jFG7e7ATIS
+0uQ7xdTNjtuFr2KGINk7HjQZGW73IG2mHPIKkQ5vxA==
+""",
+    ),
+    (
+        "padding type 2, random",
+        """
+xXs6xWorJkI8guoK3X/wMGQ0rqqrTf5GmTmXzkmgbg5yUDB/GWyS/8QdVKRtMJPsaxsitaS/qItwLmC+4fdhwWu27uNu5GcJa7S4
+Ce1uWJo+KZxfFD2RGOnEanSgYZyvs+BZb0+0gcos7P9bpw1fRHykQXbCz3xmXJ9xXZMAPwpN7iQ6wPdOpTpYDiFh/oXMsn24X76/
+NJuBl06RAgm0YV/rSOxnAIHWuhsMK8cM2IcLQkKH0CwKl/6JXwDoYkvGCtqVr8ywZl+mo9TstNrye5Gc2R9nVypJBZjYRpT8rw8+
+iaSvc/2EAxBvQsBu5Jngpw5TDgG/ycPIqXWbBrXGlw==
+""",
+    ),
+    (
+        "one padding byte differs",
+        """
+FSVinvb4c+eKQbN+cZiAC50LyVEYtULi7Acm6zO59mAuqCqqpsCj6TuPkQcxKoCh5MfJ3Om3VM/RT9XD5NR1VBWjZUW7YHYIk3/W
+/MsKAz0l8N/+p4c++gxxOF4KKH74eZGxTQj8E/V426LgJMnfyOxOUrQq7ZIpA5fXOxYE48nYU8EnqmuzI4fhn5QkdKpZAfTXg9+Z
+QIoOj46CxTrSwKel+wP0YNcU+rQnZEGvsnzbGYN4C3a5eoXM+FieC0kiqfW9I6JhSyW8K3xtdrxCrbJD+dYpDM8EgePTX57NXKCz
+mK6ZvtTYXlfEMSl5MQT375Jo/4pbcnJK0fGtISI03Q==
+""",
+    ),
+    (
+        "the first padding byte differs",
+        """
+NyRreyABe1m4+6lW3F+1dQ6kYvjBVLEGIxJY9pqAqq/FQK67CGhAEqBVUfTmmW5NsHOq7c2gLACryUXsUlks8tp7kMB7C1VYGSyA
+uTj55/Uy+qh7ZsF5lv6PN8dnbzQ6x4IGNKX7nbuXdSnIf7B6a3v/NQietU0XMBNr3CFQevQkfeS/T+D0FtPuPmMDDVsZgA8hxi76
+fZsOkPbaqgL2GnwQxDknxnfxJM0YYhOyJw/nM4BvE0y5LwY3vjNchhoXKcqDbsaFBdrLkX723Ly0q4xZalK740hZ4DR0s3k7+eAg
+mlrHGBYjCy0gWVtHhCcZYALQkoRu2YgUNj1rnLXCkQ==
+""",
+    ),
+    (
+        "no zero behind the padding",
+        """
+uoK9/cEqXQczeRRCPRMipFRKCD0SXGu8kcDcolkoUm2Q1Vbap6CDQV2bPZhNdlTom48dlJ1Q2OrmtDtT+Rt5C9hp6LQGOP6CKvkE
+h543AET8pM5Nh4G+jUgoISL8A/XYDmyTxTVq8u8/TuxIUKS9RTdEuxfJkivrTEKLRXoY+JmK+g3h3M2kygZx4fe9XBayAGnnVXLi
+1gF8IQlufftjtFHMew2i2B/H16F1egdv7zTekyEsaHBNqMjVQ+EePe7NAAmSKNuz0axhoWCIdIkaI1JvAmZ0lYd60GsXOFPrWe8v
+3Y5L/iikAq+QjrS0j7PfbEUTsGmVgORQJVx+GsxEsQ==
+""",
+    ),
+    (
+        "a short padding, then garbage",
+        """
+fDmsfQSmslc8RZZrNTpeS+6huKE9CKAk8A7CubWx7uWdmHXKGdFgHm0kaxKwkdMhjPObGdcH6v48Q3SvAl/A08017WqhKp9fFxUR
+jhsw5YID0dY7tYOls204GB8yWb8lbx1R/r5AlZIjQnO4H+1Hxf0jzB6DUCrwWMKfPGRp/2UWSrurzugxWP5btUx/cqB+DmNaurXA
+/PFbgF2OAsjVh8itQkueWwIf4KiR7gh8nLbJjMHBWyc6C1MDFSz4JB9qlG9jL9SMAA3hxLQDXbZX8/HXtNnp1jdgLZ+h0bnb8F2M
+aNGcUcn0kDb8hbsbUPFmqB6AwyufEaQadIHXZGAg2w==
+""",
+    ),
+    (
+        "no padding, then garbage",
+        """
+iMprLkrbw6Os1VJ9fWi6zZPq7yA0VY93pdAcdaAilK0vqTWMLpDNkH0vQcXIdCvJKrrV+xkABX3+oJublNINB0UVcndAhF+PT0hp
+J1JCsgyFbjngSrF/xIOq7Wlcb5VI2w4n8CmhD3NT1C44b9rqDmcrRUHRSyML8QOc3d5/fIHeEkojYRm0Ibj0q7B2+QM+uq7+U659
+xvH5hvEGXJ35L+5EE2VjXpmwu2E/V1/HyFlnDQCGBdw90RkJQtwKuoNbG3yxEbfUNdA/BepT8WCf9uIkr6/HdEc1qP3zJkeB5V5d
+iwLT19+++rnl3kto4XrILISJ09QJbpDwOD73v9d00w==
+""",
+    ),
+    (
+        "one byte of garbage",
+        """
+BDTiG4RX47Mlbt71q1SqAt40fVY112+me55dT82GQdPRkCrcUkRL+JeUQVaZXR4a3euk/PdxyUdxO/jWyHWmvGoJAs6wvGfmY3Gf
+ie9bfjTdqq01lv7GWLp3+zAQIeu3yEmeyNAc3QZABrkDxigB9b+YkLF8ZCXoihiOeU8eXAVASsgrod+2MlDfWm+wcfGCL/uXnn6W
+dUI0Vk2yeE0bj2s0SZHsPQ5sLbDZ7wvsTsxX1BwI0moyyLzEQxz8QP5lA935mCIKwtZ1ItUzBcOywXjQ/kQf8Z4XaJ93lJ011DI2
+9ae2ZFv/NosTp7P+2S1sNCwZyTRWMCISCDVtxkF77w==
+""",
+    ),
+    (
+        "garbage before the digest",
+        """
+t51MY2C3McGcD4yTfbnt9edq7ZhxJviPoaaeBy94K+h8ldFT0W25bQMoTe9BiC3YBmkapkLgOXyvdhyS2yR0BKdSHwxSIkg/nAU4
+LG/IhVCrxBO+gl4thIELKXOD3Foz1/oE4H+4WVctDKtUTZkdQMre+bjF8E5re1SJIkUHfumpwsipiUesyHmr66ZHaRMBWgMcHKNm
+9527wuAzm2jpy1kzIcpP0QWwzRJDquxoC8FjIVOolJNrbjEGNZ5vJS35pUzPe6jlYqV0QGtBX+sZZJFB1tRW/cz5SE+j/c6sa2hY
+tew2hOOJLskpt2ZqwRfC7v3chaJgTHmh/9ClmXGmLg==
+""",
+    ),
+    (
+        "only the digest",
+        """
+ARNjNvm8MEtD7Gu+IN4H8dmXoEK8zAi8m6GAZc1hd87yk9YXEUwyX3DuA4ZtWcCiHP1N8kUGTH/YzDIBPM/fFDRuc6DN+FZo6CJq
+Dl8zriLx0brZhSHMWjEzJawg7xq7f5ceKbwh/D9GHxN5w58cZ6/i+L04aGLgn3K3/CSHLW0kdnqa8pYOgfx7nSM6WbUXurqipn9J
+XzCr8q4oLbtLl6G6Q+tZJcMF44W7RlQMVyRlbSkE1WGbea4m/PDHxodgofI2gR4ZzylQ3ZI7hNZy3Pq8Yf0Ims5tkxok+bi7T688
+8LjrPX0G5CYbCSxZyK8iFRrySQJSj7Cj0KjWQBKfdg==
+""",
+    ),
+    (
+        "PSS",
+        """
+mWYHnak2vJvWvvIR9B2aIbDMNLPJDnzU8smVJV/1XErAC2dAQq4DGYlCKyJcKN6Nl7uop3yeILJIAH2xMyuMGeRMlhJ8PJ49hyxz
+abnqRTmo5SIN/UP3kr5i6bvChgh3SPqT2Yo/6kdvFzemSdtfkQOXd2gwhvQF2NEZRJ6oSeOfW1h2B+bbGSK/G0glvF6tvXi5G/gZ
+Xu+Dr7HCB7Z7ZyOm8gPgAHt2QfWBf1nJPra8mQELVm5flZlVqVShzJ3A5RNeeq+/7DWR7bqo/hTBldnAPg8peJnvdKUiqWTeLOnW
+5F4aKi7DzGMlm/sFPvT7+2oXGp1iqRjEkct4A0zqcA==
+""",
+    ),
+    (
+        "a cube root: a short padding, then garbage",
+        """
+AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+AAAAAAAAAAAAAAAAAAAAAAAAAAAAMsv9SnrceQVYPXZ1IPUWQHWRdtN4JvLvY649x6xkJohoG5lTNA10zjYLLJsvQypHMQTkIhHG
+tMCLGGUbS/80WLLJ90Oa5kH9/xFpHDAsnBuCwf+Ymg==
+""",
+    ),
+    (
+        "a cube root: no padding, then garbage",
+        """
+AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+AAAAAAAAAAAAAAAAAAAAAAAAAAAAKFPNc+TT9oVa0mXPhmaI0CzbPntUsafmwYOThn5XrXFTdQnAQWiXen4z/nOprKFLnFYfi3vX
+MFEye1iFsAagJDLUpiRvyc4mjgQ6FDKUpXywx+jIQg==
+""",
+    ),
+)
+RSA_1024 = """
+MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQD0RJgkqLHwVkncKk9MgC9h0/JrQr7GXb5vmdcnJIa6QW++P6QNAWhcOgXTMO8I
+JvNod+xRGssdZtiKobFuL/lD6TlrTDfm24qcjUdi4b6LF1/uPMyzRORPQLMOt0NKa8Em8YdxN4KQXweBr14Lm2Z1sn4BXYYQAu/9
+lduemNBfjwIDAQAB
+"""
+EC = """
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEM6yAYQZKoL4EjPWOL3vloCjQud+zBsRgVDvOHBwwyTQSO2cnUmr8+nCpJCezVl4V
+ul0OhQkSPMlzzkJ4OPLu0w==
+"""

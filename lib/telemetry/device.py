@@ -150,10 +150,10 @@ class Device(errors.Reporter):
     def ask(self, endpoint: str, body=None, *ids: str):
         """The answer of an endpoint of `api`. Raises what `api.ask` raises; TooManyRequests, and nothing is asked,
         while the hub wants silence."""
+        silence = self.clock.quiet_until - self.clock.uptime()
+        if silence > 0:
+            raise errors.TooManyRequests(endpoint, 429, "not asked: the hub wants silence", int(silence))
         try:
-            silence = self.clock.quiet_until - self.clock.uptime()
-            if silence > 0:
-                raise errors.TooManyRequests(endpoint, 429, "not asked: the hub wants silence", int(silence))
             return once("api", "ask", self.hub, endpoint, body, *ids)
         except errors.TooManyRequests as error:
             self.clock.hush(backoff(1, retry_after=error.retry_after))  # it counts for all requests

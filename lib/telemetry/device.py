@@ -19,7 +19,7 @@ _RETRY_MOST = const(3600)
 
 # Each a module: `attend(device)` does what is due, and gives back the seconds until there is more to do, or None.
 # They are done in this order.
-_DUTIES = ("config", "licenses", "commands", "space", "tell", "incidents")
+_DUTIES = ("config", "licenses", "commands", "space", "tell", "incidents", "children")
 # What of the reply has which of them done: a version that is higher than the one before, or true.
 _ASKS = (
     ("config_version", "config"),
@@ -176,15 +176,13 @@ class Device(errors.Reporter):
             return message.encode({}, "error", False, str(error))
 
     def answered(self, reply: "Reply") -> None:
-        """The hub's reply to it: notes what is asked for, and does what is due."""
+        """The hub's reply to it: notes what is asked for; `attend` does it."""
         if not reply.success:
             self.report("telemetry", errors.ReplyError("the hub did not accept the message"))
         elif self._is_whole:
             self._delta.accepted()
         if reply is not self._reply:
             self.heed(reply)
-        if self.due:
-            self.attend()
 
     def _read(self):
         # One function that fails costs its own values only; the message says so.
@@ -221,8 +219,9 @@ class Device(errors.Reporter):
                     versions[field] = value
                 self.due.setdefault(duty, 0)
 
-    def attend(self) -> None:
-        """Does what is due. What fails is told, done again later, and keeps nothing else from being done.
+    def attend(self) -> bool:
+        """Does what is due. What fails is told, done again later, and keeps nothing else from being done. True: nobody
+        answered, so there is no use in asking more.
 
         Raises TooManyRequests and Unauthorized, which are about every request, and MemoryError.
         """
@@ -244,10 +243,11 @@ class Device(errors.Reporter):
                 self._failed[duty] = failures = self._failed.get(duty, 0) + 1
                 again = backoff(failures, _RETRY_FIRST, _RETRY_MOST)
                 if isinstance(error, errors.NetworkError):
-                    return  # the next would meet nobody either; telemetry sees whether the hub is there
+                    return True  # the next would meet nobody either; telemetry sees whether the hub is there
             finally:
                 if again is not None:
                     self.due[duty] = now + again
+        return False
 
     def begin(self) -> None:
         """The first thing after a start, before the network: takes up what was saved."""

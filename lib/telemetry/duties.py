@@ -51,7 +51,7 @@ def register(agent) -> bool:
         agent.report("registration", error)  # the old key and this are tried in turn
         return False
     agent.settled("registration")
-    print("registered: device %s at %s" % (agent.hub.identity["id"], agent.hub.identity["hub_url"]))
+    print("%sregistered: device %s at %s" % (agent.label, agent.hub.identity["id"], agent.hub.identity["hub_url"]))
     return True
 
 

@@ -121,6 +121,8 @@ def printable(text: str) -> str:
 class Reporter:
     """Says on the console what goes wrong, once and not once a minute; and saying it cannot go wrong."""
 
+    label = ""  # what each line begins with, where there are several who report
+
     def __init__(self) -> None:
         self._said: dict = {}  # what is wrong now
 
@@ -133,7 +135,7 @@ class Reporter:
             if self._said.get(topic) == text:
                 return
             self._said[topic] = text
-            print("%s: %s" % (what, text))
+            print("%s%s: %s" % (self.label, what, text))
             if globals().get(type(error).__name__) is not type(error):  # the texts of ours say all: no traceback
                 print_exception(error)
         except Exception:

@@ -17,6 +17,7 @@ class Registration:
         self.path = path
         self.clock = clock
         self.fields = fields
+        self.parent: Hub | None = None  # as the one sees it whose child this is
         self.not_before: float = 0  # when to register at the earliest
         self.register_at: float = NEVER
         self.is_accepted = False  # the hub took the last request with this key

@@ -33,6 +33,14 @@ _ASKS = (
 class Device(errors.Reporter):
     """Its telemetry, and what the hub asks of it."""
 
+    # Of the class, as long as they are not needed: a gateway has hundreds of devices.
+    tell_at = 0  # for `tell`
+    apply = None  # the user's function for a configuration
+    _config: "Config | None" = None
+    place: dict | None = None  # device and space info, once they were looked at
+    licenses: dict | None = None  # feature -> when it expires, once they were looked at
+    _reply: "Reply | None" = None  # the last one that was acted on
+
     def __init__(self, hub: "Hub", board: "Board", clock: "Clock", folder: str, facts: dict):
         """`folder`: what the paths of its state files begin with. `facts`: what is true of it now and the hub is to
         know, as update device names it; `firmware_version` at least."""
@@ -42,18 +50,12 @@ class Device(errors.Reporter):
         self.clock = clock
         self.folder = folder
         self.facts = facts
-        self.tell_at = 0  # for `tell`
         self.due: dict = {}  # duty -> when it is to be done, as an uptime
         self.versions: dict = {}  # field of the reply -> the highest that was acted on, or is being acted on
         self.handlers: dict = {}  # command -> (function, is it safe to run again, does it restart the board)
-        self.apply = None  # the user's function for a configuration
-        self._config: Config | None = None
-        self.place: dict | None = None  # device and space info, once they were looked at
-        self.licenses: dict | None = None  # feature -> when it expires, once they were looked at
         self.notices: list = []  # incidents that are open or on their way, and events on theirs
         self._faults: dict = {}  # a user's function -> the incident that it is the reason of
         self._failed: dict = {}  # duty -> failures in a row
-        self._reply: Reply | None = None  # the last one that was acted on
         self._readers: list = []
         self._delta = Delta()
         self._is_whole = True  # the message that is on its way

@@ -7,6 +7,8 @@ from rig import ACCEPTED, TELEMETRY, UNREACHABLE, Rig
 from support import raises
 from telemetry import children, clock, errors, store
 
+HEAP = "2M"  # for a gateway and its hub, with hundreds of devices each
+
 REGISTER_CHILD = "POST /devices/d-1/children"
 TELEMETRIES = "POST /devices/d-1/children/telemetries"
 OFF = {"status": "online", "telemetries": {"level": 0}, "override": True}
@@ -460,7 +462,7 @@ def test_a_child_that_was_deleted_from_the_hub_becomes_a_new_one():
     hub.forget("c-1")
     duty = Duty("licenses", "get_license")
     try:
-        for _ in range(12):
+        for _ in range(14):
             after(rig, 60)
     finally:
         duty.end()

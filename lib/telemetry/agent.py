@@ -11,6 +11,7 @@ from .device import Device
 
 if False:  # for the type checker
     from .board import Board
+    from .children import Child
     from .clock import Clock
     from .firmware import Firmware
     from .hub import Hub
@@ -32,6 +33,7 @@ class Agent(Device):
     """
 
     is_board = True
+    most_children = 100  # in one request (Device API, send children's telemetries); fewer once the memory was too small
 
     def __init__(
         self,
@@ -47,6 +49,7 @@ class Agent(Device):
         self.registration = registration
         self.settings = settings
         self.maker_key = settings.maker_key
+        self.children: list = []
         self.unsaved: Firmware | None = None  # which could not write it
         self.notifier: Notifier | None = None  # while it asks about a firmware
         self.show = None
@@ -68,6 +71,17 @@ class Agent(Device):
         return once("wiring", "build", Agent, path, version, requests)
 
     # What a user adds, beside what every device has
+
+    def child(self, called: str, *, model_id: str, firmware_version: str, **fields) -> "Child":
+        """A device behind this one, which is its gateway: it has its own telemetry, commands, configuration and so on.
+
+        `called`: what the gateway calls it, the same after each start: its files are named so; 1 to 32 letters, digits,
+        - and _. Raises ValueError for another one, and for the second of the same. `fields`: what else it registers
+        with (Device API, register child), any of the texts `sn`, `mac`, `name` and the dict `details`.
+        """
+        from .children import add
+
+        return add(self, called, dict(fields, model_id=model_id, firmware_version=firmware_version))
 
     def on_new_firmware(self, function):
         """Decorator: `function(version, file_id)` tells the user, in place of the line on the console and the LED."""
@@ -155,6 +169,10 @@ class Agent(Device):
             if not registration.is_accepted:
                 registration.key_accepted()
             self.answered(reply)
+            if self.children:
+                self.due.setdefault("children", 0)
+            if self.due:
+                self.attend()
         except MemoryError as error:  # first: naming any other class may take memory itself
             self._starved += 1
             gc.collect()

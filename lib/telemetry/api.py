@@ -33,7 +33,6 @@ _ENDPOINTS = {
     "list_incidents": ("GET", "/incidents", list),
     "open_incident": ("POST", "/incidents", dict),
     "send_dump": ("POST", "/dumps/%s/%s", object),
-    "send_telemetries": ("POST", "/children/telemetries", dict),
     "set_config": ("POST", "/config", dict),
     "update_command": ("POST", "/command", ...),
     "update_device": ("PUT", "", ...),
@@ -43,13 +42,21 @@ _ENDPOINTS = {
 _UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 
 
-def register(hub: "Hub", fields: dict) -> dict:
-    """A new identity: `id`, `access_key`, `hub_url`. `fields` as in Device API, register device. Raises as `ask`."""
-    url = hub.entry_url + "/v1/devices"
-    headers = {"Content-Type": "application/json"}
+def register(hub: "Hub", fields: dict, parent: "Hub | None" = None) -> dict:
+    """A new identity: `id`, `access_key`, `hub_url`. `fields` as in Device API, register device; with a `parent`, as in
+    register child, and the `entry_url` of `hub` is where that is done. Raises as `ask`."""
+    url = hub.entry_url
+    if parent is None:
+        url += "/v1/devices"
+        headers = {"Content-Type": "application/json"}
+    else:
+        parent.look_up()
+        headers = parent.headers
     body = json.dumps(fields).encode()
-    reply = call(hub.requests, "POST", url, headers, body, hub.timeout, fields.get("hardware_key"))
-    return once("identity", "checked", _checked(reply, dict))
+    reply = _checked(call(hub.requests, "POST", url, headers, body, hub.timeout, fields.get("hardware_key")), dict)
+    if parent is not None:
+        reply["hub_url"] = parent.identity["hub_url"]
+    return once("identity", "checked", reply)
 
 
 def ask(hub: "Hub", endpoint: str, body=None, *ids: str):

@@ -109,6 +109,7 @@ class Delta:
         """The hub has it."""
         self._is_certain = not self._is_torn
         self._until_full -= 1
+        self._read.clear()  # the user's: to be let go of
 
     def forget(self) -> None:
         """The hub may have nothing of it any longer: the next message is a full one."""

@@ -19,7 +19,7 @@ _RETRY_MOST = const(3600)
 
 # Each a module: `attend(device)` does what is due, and gives back the seconds until there is more to do, or None.
 # They are done in this order.
-_DUTIES = ("config", "licenses", "commands", "space", "tell", "incidents", "crash")
+_DUTIES = ("config", "licenses", "commands", "space", "tell", "incidents", "crash", "children")
 # What of the reply has which of them done: a version that is higher than the one before, or true.
 _ASKS = (
     ("config_version", "config"),
@@ -33,11 +33,19 @@ _ASKS = (
 class Device(errors.Reporter):
     """Its telemetry, and what the hub asks of it."""
 
-    # Seldom other than this: in the class they take no memory of each device.
+    # Of the class, as long as they are not needed: a gateway has hundreds of devices.
+    is_board = False  # the board itself: `reboot` and `dump` are for it
+    tell_at = 0  # for `tell`
+    apply = None  # the user's function for a configuration
+    _config: "Config | None" = None
+    place: dict | None = None  # device and space info, once they were looked at
+    maker_key: str | None = None  # as settings.json has it
+    licenses: dict | None = None  # feature -> when it expires, once they were looked at
+    journal: dict | None = None  # of the last command, while it runs and while the flash does not take it
     events: list | None = None  # those on their way to the hub
     left_open = False  # the hub may have incidents of the run before this
     crash_loop: "Incident | None" = None  # while the board crashes again and again, and incidents outlive its restarts
-    is_board = False  # the board itself: `reboot` and `dump` are for it
+    _reply: "Reply | None" = None  # the last one that was acted on
 
     def __init__(self, hub: "Hub", board: "Board", clock: "Clock", folder: str, facts: dict):
         """`folder`: what the paths of its state files begin with. `facts`: what is true of it now and the hub is to
@@ -48,20 +56,12 @@ class Device(errors.Reporter):
         self.clock = clock
         self.folder = folder
         self.facts = facts
-        self.tell_at = 0  # for `tell`
         self.due: dict = {}  # duty -> when it is to be done, as an uptime
         self.versions: dict = {}  # field of the reply -> the highest that was acted on, or is being acted on
         self.handlers: dict = {}  # command -> (function, is it safe to run again, does it restart the board)
-        self.journal: dict | None = None  # of the last command, while it runs and while the flash does not take it
-        self.apply = None  # the user's function for a configuration
-        self._config: Config | None = None
-        self.place: dict | None = None  # device and space info, once they were looked at
-        self.maker_key: str | None = None  # as settings.json has it
-        self.licenses: dict | None = None  # feature -> when it expires, once they were looked at
         self.notices: list = []  # incidents that are not over
         self._faults: dict = {}  # a user's function -> the incident that it is the reason of
         self._failed: dict = {}  # duty -> failures in a row
-        self._reply: Reply | None = None  # the last one that was acted on
         self._readers: list = []
         self._delta = Delta()
         self._is_whole = True  # the message that is on its way
@@ -163,10 +163,10 @@ class Device(errors.Reporter):
     def ask(self, endpoint: str, body=None, *ids: str):
         """The answer of an endpoint of `api`. Raises what `api.ask` raises; TooManyRequests, and nothing is asked,
         while the hub wants silence."""
+        silence = self.clock.quiet_until - self.clock.uptime()
+        if silence > 0:
+            raise errors.TooManyRequests(endpoint, 429, "not asked: the hub wants silence", int(silence))
         try:
-            silence = self.clock.quiet_until - self.clock.uptime()
-            if silence > 0:
-                raise errors.TooManyRequests(endpoint, 429, "not asked: the hub wants silence", int(silence))
             return once("api", "ask", self.hub, endpoint, body, *ids)
         except errors.TooManyRequests as error:
             self.clock.hush(backoff(1, retry_after=error.retry_after))  # it counts for all requests
@@ -189,15 +189,13 @@ class Device(errors.Reporter):
             return message.encode({}, "error", False, str(error))
 
     def answered(self, reply: "Reply") -> None:
-        """The hub's reply to it: notes what is asked for, and does what is due."""
+        """The hub's reply to it: notes what is asked for; `attend` does it."""
         if not reply.success:
             self.report("telemetry", errors.ReplyError("the hub did not accept the message"))
         elif self._is_whole:
             self._delta.accepted()
         if reply is not self._reply:
             self.heed(reply)
-        if self.due:
-            self.attend()
 
     def _read(self):
         # One function that fails costs its own values only; the message says so.
@@ -236,8 +234,9 @@ class Device(errors.Reporter):
                     self.due[duty] = 0
                 self.due.setdefault(duty, 0)
 
-    def attend(self) -> None:
-        """Does what is due. What fails is told, done again later, and keeps nothing else from being done.
+    def attend(self) -> bool:
+        """Does what is due. What fails is told, done again later, and keeps nothing else from being done. True: nobody
+        answered, so there is no use in asking more.
 
         Raises TooManyRequests and Unauthorized, which are about every request, and MemoryError.
         """
@@ -259,10 +258,11 @@ class Device(errors.Reporter):
                 self._failed[duty] = failures = self._failed.get(duty, 0) + 1
                 again = backoff(failures, _RETRY_FIRST, _RETRY_MOST)
                 if isinstance(error, errors.NetworkError):
-                    return  # the next would meet nobody either; telemetry sees whether the hub is there
+                    return True  # the next would meet nobody either; telemetry sees whether the hub is there
             finally:
                 if again is not None:
                     self.due[duty] = now + again
+        return False
 
     def begin(self) -> None:
         """The first thing after a start, before the network: takes up what was saved."""

@@ -132,6 +132,8 @@ def printable(text: str) -> str:
 class Reporter:
     """Says on the console what goes wrong, once and not once a minute; and saying it cannot go wrong."""
 
+    label = ""  # what each line begins with, where there are several who report
+
     def __init__(self) -> None:
         self._said: dict = {}  # what is wrong now
 
@@ -148,10 +150,11 @@ class Reporter:
             if globals().get(type(error).__name__) is not type(error):  # the texts of ours say all: no traceback
                 print_exception(error)
         except Exception:
-            print(what)  # no memory for more, or an exception that cannot be printed
+            print(self.label + what)  # no memory for more, or an exception that cannot be printed
 
     def say(self, line: str) -> None:
         """Prints it, and keeps it for a dump."""
+        line = self.label + line
         print(line)
         log.append((int(time()), line[:_LOG_WIDTH]))
         del log[:-_LOG_LINES]

@@ -36,6 +36,7 @@ class Session:
     def __init__(self, ca=None, timeout: float = 10, verify: bool = True):
         """`ca`: a CA's certificate in DER, or an iterable of several; None for the bundled ones. `timeout`: seconds for
         a whole request; only looking up a name is out of its reach. `verify=False` trusts whoever answers."""
+        self.max_body = 16 * 1024  # bytes of an answer's body, where a request says nothing else
         self._ca = ca
         self._timeout = timeout
         self._verify = verify
@@ -60,15 +61,16 @@ class Session:
         json=None,
         headers: dict | None = None,
         timeout: float | None = None,
-        max_body: int = 16 * 1024,
+        max_body: int | None = None,
         stream: bool = False,
         redirects: int = 0,
     ) -> "Response":
         """Sends `data` (bytes or text) or `json` (any object), and gives back the answer, whatever its status.
 
-        Its body, at most `max_body` bytes, has been read; with `stream` it is left to `Response.readinto`, under the
-        same `timeout` in seconds. `redirects`: how many a GET may follow, at most 3; never from https to http, and the
-        Authorization header to no other server. An answer holds until the next request: its buffer is used again.
+        Its body, at most `max_body` bytes (None: of the session), has been read; with `stream` it is left to
+        `Response.readinto`, under the same `timeout` in seconds. `redirects`: how many a GET may follow, at most 3;
+        never from https to http, and the Authorization header to no other server. An answer holds until the next
+        request: its buffer is used again.
         """
         self._deadline = ticks_add(ticks_ms(), int((timeout or self._timeout) * 1000))
         if json is not None:
@@ -82,7 +84,7 @@ class Session:
                 if self._url != url or self._headers != headers or self._method != method:
                     self._prepare(method, url, headers)
                 self._exchange(method, data)
-                response = self._answer.read(method, None if stream else max_body)
+                response = self._answer.read(method, None if stream else max_body or self.max_body)
                 if not redirects or method != "GET" or response.status_code not in (301, 302, 303, 307, 308):
                     return response
                 redirects = min(redirects, 3) - 1

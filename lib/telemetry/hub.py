@@ -10,6 +10,14 @@ _JSON = "application/json"
 class Hub:
     """The hub as this device sees it."""
 
+    # Of the class, as a child of a gateway may never need its own.
+    _known: dict | None = None  # the identity that `look_up` made the next ones from
+    url = ""
+    _telemetry_url = ""
+    headers: dict = {}
+    _content: bytes | None = None  # of the last telemetry's reply
+    _reply: Reply | None = None
+
     def __init__(self, entry_url: str, timeout: int, requests):
         """`entry_url`: where devices register. `timeout`: seconds. `requests`: a `http.Session`, or any object with
         urequests' `request`."""
@@ -17,12 +25,6 @@ class Hub:
         self.identity: dict = {}  # id, access_key and hub_url, once registered
         self.requests = adapted(requests)
         self.timeout = timeout
-        self._known: dict | None = None  # the identity that these were made from
-        self.url = ""
-        self._telemetry_url = ""
-        self.headers: dict = {}
-        self._content: bytes | None = None  # of the last telemetry's reply
-        self._reply: Reply | None = None
 
     def send_telemetry(self, body: bytes) -> Reply:
         """`body` comes from `message.encode`. It is sent again, once, if nobody knows whether it arrived: the hub

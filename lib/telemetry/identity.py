@@ -48,7 +48,7 @@ def register(registration: "Registration") -> None:
     # A hub that refuses, or that gives keys and takes none, is asked again after 10 to 30 minutes.
     registration.not_before = registration.register_at = registration.clock.uptime() + jittered(600, 1800)
     try:
-        identity = once("api", "register", hub, registration.fields)
+        identity = once("api", "register", hub, registration.fields, registration.parent)
     except errors.NetworkError:
         registration.network_returned()  # it met nobody: the agent's own, shorter backoff goes for it
         raise

@@ -10,6 +10,11 @@ if False:  # for the type checker
 class Registration:
     """When it is time; `identity` does it. Times are uptimes."""
 
+    parent: "Hub | None" = None  # as the device sees it whose child this is
+    not_before: float = 0  # when to register at the earliest
+    is_accepted = False  # the hub took the last request with this key
+    is_kept = False  # flash was read, and has the identity: nothing to do for `identity.keep`
+
     def __init__(self, hub: "Hub", path: str, clock: "Clock", fields: dict):
         """`path`: the identity's file. `fields`: what to register with, `firmware_version` (the one that runs) among
         it."""
@@ -17,10 +22,7 @@ class Registration:
         self.path = path
         self.clock = clock
         self.fields = fields
-        self.not_before: float = 0  # when to register at the earliest
         self.register_at: float = NEVER
-        self.is_accepted = False  # the hub took the last request with this key
-        self.is_kept = False  # flash was read, and has the identity: nothing to do for `identity.keep`
 
     def key_rejected(self) -> None:
         """The hub answered 401. The key is kept: it and a new registration are tried in turn."""

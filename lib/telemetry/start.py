@@ -12,5 +12,7 @@ def begin(agent: "Agent") -> None:
     if is_watchdog:
         agent.guard("crash.json", once, "crash", "record", agent)
     agent.begin()
+    if agent.children:
+        agent.guard("children", once, "children", "begin", agent)
     if is_watchdog and not agent.crash_loop:
         agent.incident("Watchdog reset", "watchdog", 3, "no progress for %d s" % agent.settings.watchdog)

@@ -1,6 +1,7 @@
 """Everything in this folder runs twice from the same files: under CPython and under the real MicroPython.
 
-A file that needs MicroPython's own file systems says so: `INTERPRETERS = ["micropython"]`.
+A file that needs MicroPython's own file systems says so: `INTERPRETERS = ["micropython"]`; one that needs more memory
+than an ESP32 with the least has, in words of 64 bits and with sources to compile: `HEAP = "2M"`.
 """
 
 import os
@@ -35,7 +36,7 @@ def pytest_pyfunc_call(pyfuncitem):
         [
             find_micropython(None),
             "-X",
-            "heapsize=1M",
+            "heapsize=" + getattr(pyfuncitem.module, "HEAP", "1M"),
             HERE / "run.py",
             LIB,
             path.parent,

@@ -110,19 +110,14 @@ class Device(errors.Reporter):
 
     @property
     def space(self) -> dict:
-        """Where it is, by get space info: `temperature_units`, `location` with `utc_offset` in minutes and more, as far
-        as the hub knows; {} while unclaimed."""
+        """Where it is, by get space info: `name`, `location`, `temperature_units` (a text, as `celsius`) and more, as
+        far as the hub knows; {} while unclaimed."""
         return self._place().get("space", {}) if self.claimed else {}
 
     @property
     def utc_offset(self) -> int:
         """Minutes that the clocks at its place are ahead of UTC; 0 if the hub does not say."""
         return self.space.get("location", {}).get("utc_offset", 0)
-
-    @property
-    def temperature_units(self) -> "str | None":
-        """What they are at its place, as `celsius`; None if the hub does not say."""
-        return self.space.get("temperature_units")
 
     @property
     def info(self) -> dict:
@@ -279,8 +274,8 @@ class Device(errors.Reporter):
     # For duties
 
     def load(self, duty: str, is_any: bool = False) -> dict:
-        """What `save` kept; {} if there is nothing that can be used, or it is from when this was another device at the
-        hub, unless `is_any` device's will do. Raises StoreError if the flash cannot be read."""
+        """What `save` kept; {} if nothing of use, or, unless `is_any`, from when this was another device at the hub.
+        Raises StoreError if the flash cannot be read."""
         try:
             data = once("store", "load", self.folder + duty + ".json")
         except errors.Missing:

@@ -90,6 +90,13 @@ def test_set_before_registration_and_offline():
     assert case.hub.config == {"rate": 9, "mode": "b"} and saved()["changes"] == {}
 
 
+def test_what_was_set_goes_up_after_a_restart():
+    case = Case()
+    case.agent.config.set(rate=9)
+    case.start(registered=True)  # before it was told: the hub has no configuration to name
+    assert case.steps(2) == [SET, TELL] and case.hub.config == {"rate": 9}
+
+
 def test_set_within_the_users_function():
     case = Case()
     calls = []

@@ -104,7 +104,6 @@ def _save(device, state, version):
     # `version`: on which hub and board agree now, or 0.
     if version:
         state["version"] = version
-        state["refused"] = 0
         device.settled("on_config")
     device.save("config", state)
     if device._config:

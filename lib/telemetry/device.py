@@ -285,8 +285,8 @@ class Device(errors.Reporter):
     # For duties
 
     def load(self, duty: str, is_any: bool = False) -> dict:
-        """What `save` kept; {} if there is nothing that can be used, or it is from when this was another device at the
-        hub, unless `is_any` device's will do. Raises StoreError if the flash cannot be read."""
+        """What `save` kept; {} if nothing of use, or, unless `is_any`, from when this was another device at the hub.
+        Raises StoreError if the flash cannot be read."""
         try:
             data = once("store", "load", self.folder + duty + ".json")
         except errors.Missing:

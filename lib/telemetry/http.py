@@ -84,7 +84,8 @@ class Session:
                 if self._url != url or self._headers != headers or self._method != method:
                     self._prepare(method, url, headers)
                 self._exchange(method, data)
-                response = self._answer.read(method, None if stream else max_body or self.max_body)
+                most = self.max_body if max_body is None else max_body
+                response = self._answer.read(method, None if stream else most)
                 if not redirects or method != "GET" or response.status_code not in (301, 302, 303, 307, 308):
                     return response
                 redirects = min(redirects, 3) - 1

@@ -22,10 +22,15 @@ def record(agent: "Agent", error: BaseException | None = None) -> None:
     agent.board.feed()
     data = {} if agent.clock.uptime() >= _CALM else agent.load("crash")
     data["count"] = min(data.get("count", 0) + 1, _LOOP)
-    if error:
-        text = StringIO()
-        print_exception(error, text)
-        data["trace"] = text.getvalue()[-_TRACE:]
+    data["trace"] = "watchdog"
+    if error is not None:
+        data["trace"] = type(error).__name__
+        try:
+            text = StringIO()
+            print_exception(error, text)
+            data["trace"] = text.getvalue()[-_TRACE:]
+        except Exception:
+            pass  # no memory for more, or an exception that cannot be printed
     agent.save("crash", data)
 
 
@@ -34,7 +39,7 @@ def begin(device: "Device") -> None:
     data = device.load("crash")
     device.due["crash"] = 0
     if data.get("count", 0) >= _LOOP:
-        incident = device.incident("Crash loop", "crash_loop", 4, data.get("trace", "watchdog"))
+        incident = device.incident("Crash loop", "crash_loop", 4, data["trace"])
         incident.id = data.get("incident")
         incident.is_doubtful = device.left_open and not incident.id
         device.crash_loop = incident

@@ -46,5 +46,9 @@ class Rig:
     def last(self):
         return self.requests.sent[-1][3]
 
+    def told(self):
+        """The last telemetry, whatever was sent after it."""
+        return [body for _, url, _, body in self.requests.sent if url.endswith("/telemetry")][-1]
+
     def steps(self, count):
         return [self.agent.step() for _ in range(count)]

@@ -54,8 +54,9 @@ class Writes:
         store.write = self.real
 
     def __call__(self, path, body):
-        self.paths.append(path)
-        if len(self.paths) == self.fail_at:
+        if path != "identity.json":
+            self.paths.append(path)
+        if len(self.paths) == self.fail_at and path != "identity.json":
             raise self.error
         self.real(path, body)
 

@@ -153,8 +153,8 @@ class Agent(Device):
             if self.unsaved or not registration.is_kept:
                 self.guard("flash", self.keep)
             if self._is_new:
-                self._is_new = False
                 once("start", "begin", self)
+                self._is_new = False
             if not (self._was_connected and self.board.is_connected()):
                 self._join()
             if now >= self.clock.sync_at:

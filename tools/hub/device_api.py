@@ -17,6 +17,7 @@ from tools.hub.db import Device, Telemetry, UpdateCall
 from tools.hub.errors import Refused
 from tools.hub.files import newest_firmware
 from tools.hub.licenses import pending_licenses
+from tools.hub.shapes import DeviceInfo, Success, TelemetryReply
 from tools.hub.spaces import space_of
 from tools.hub.telemetry import MAX_INT, SCHEMA, Message, check_message, merge
 
@@ -27,13 +28,13 @@ _HOUR_S = 3600
 router = APIRouter(prefix="/v1/devices/{device_id}", dependencies=[Depends(device_only)], tags=["device"])
 
 
-@router.post("/telemetry", openapi_extra=json_request(SCHEMA))
+@router.post("/telemetry", openapi_extra=json_request(SCHEMA), response_model=TelemetryReply)
 def send_telemetry(device_id: str, body: JsonObject, hub: Hub) -> dict[str, Any]:
     """Device API, send telemetry: merged into the device's state, kept in its history."""
     message = check_message(body)
     with hub.database.transaction() as session:
         record, reply = accept_telemetry(session, own_device(session, device_id), message, hub.now())
-    tell_telemetry(hub, record, reply)
+    tell_telemetry(hub, message, record, reply)
     return reply
 
 
@@ -42,12 +43,19 @@ def accept_telemetry(session: Session, device: Device, message: Message, now: st
     return _keep(session, device, message, now), _reply(session, device)
 
 
-def tell_telemetry(hub: Hub, record: Telemetry, reply: dict[str, Any]) -> None:
-    """Tell those who watch of a message. After the transaction: they may want one of their own."""
-    told = {
-        name: getattr(record, name) for name in ("status", "telemetries", "override", "timestamp", "message", "seq")
-    }
-    hub.events.emit("telemetry", record.device_id, **told, latest_fw_version=reply["latest_fw_version"])
+def tell_telemetry(hub: Hub, message: Message, record: Telemetry, reply: dict[str, Any]) -> None:
+    """Tell those who watch of a message, as it came. After the transaction: they may want one of their own."""
+    hub.events.emit(
+        "telemetry",
+        record.device_id,
+        status=message.status,
+        telemetries=message.telemetries,
+        override=message.override,
+        timestamp=message.timestamp,
+        message=message.message,
+        seq=record.seq,
+        latest_fw_version=reply["latest_fw_version"],
+    )
 
 
 def _keep(session: Session, device: Device, message: Message, now: str) -> Telemetry:
@@ -87,7 +95,7 @@ def _reply(session: Session, device: Device) -> dict[str, Any]:
     }
 
 
-@router.get("")
+@router.get("", response_model=DeviceInfo)
 def get_device_info(device_id: str, hub: Hub) -> dict[str, Any]:
     """Device API, get device info."""
     with hub.database.transaction() as session:
@@ -124,7 +132,12 @@ def _count_update(device_id: str, hub: Hub) -> None:
         session.add(UpdateCall(device_id=device_id, at=now))
 
 
-@router.put("", dependencies=[Depends(_count_update)], openapi_extra=json_request(DeviceUpdate.model_json_schema()))
+@router.put(
+    "",
+    dependencies=[Depends(_count_update)],
+    openapi_extra=json_request(DeviceUpdate.model_json_schema()),
+    response_model=Success,
+)
 def update_device(device_id: str, body: JsonObject, hub: Hub) -> dict[str, bool]:
     """Device API, update device."""
     changes = check_fields(DeviceUpdate, body).model_dump(exclude_unset=True)
@@ -136,7 +149,7 @@ def update_device(device_id: str, body: JsonObject, hub: Hub) -> dict[str, bool]
     return {"success": True}
 
 
-@router.delete("")
+@router.delete("", response_model=Success)
 def delete_device(device_id: str, hub: Hub) -> dict[str, bool]:
     """Device API, delete device. Its key is worth nothing from now on, and it may register again."""
     with hub.database.transaction() as session:

@@ -10,10 +10,11 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from tools.hub.auth import fingerprint, hardware_key_accepted, new_key
-from tools.hub.body import JsonObject, SemVer, Text, check_fields, json_request, optional
+from tools.hub.body import JsonObject, SemVer, Text, check_fields, described, json_request, optional
 from tools.hub.context import Hub, base_url
 from tools.hub.db import Device
 from tools.hub.errors import Refused
+from tools.hub.shapes import Registered
 
 router = APIRouter(prefix="/v1/devices", tags=["entry"])
 
@@ -24,7 +25,7 @@ def _check_mac(text: str) -> str:
     return text
 
 
-Mac = Annotated[str, AfterValidator(_check_mac)]
+Mac = Annotated[str, AfterValidator(_check_mac), described("([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")]
 
 
 def mac_digits(mac: str | None) -> str | None:
@@ -35,7 +36,9 @@ def mac_digits(mac: str | None) -> str | None:
 class Registration(BaseModel):
     """Device API, register device. A field may be left out, but not null."""
 
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(
+        strict=True, json_schema_extra={"anyOf": [{"required": ["mac"]}, {"required": ["cloud_id"]}]}
+    )
 
     hardware_key: Text
     sn: Text
@@ -54,7 +57,7 @@ class Registration(BaseModel):
         return self
 
 
-@router.post("", openapi_extra=json_request(Registration.model_json_schema()))
+@router.post("", openapi_extra=json_request(Registration.model_json_schema()), response_model=Registered)
 def register_device(body: JsonObject, hub: Hub, request: Request) -> dict[str, str]:
     """Device API, register device. The reply is the only time that anyone sees the access key."""
     asked = check_fields(Registration, body)

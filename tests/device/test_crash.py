@@ -354,3 +354,11 @@ def test_a_loop_ends_while_the_hub_is_away():
     hub.answers("DELETE", None)
     calm(hub)
     assert not hub.open()
+
+
+def test_a_loop_needs_no_list_of_the_hub():
+    hub = fresh()
+    hub.answers("GET", (400, {"error": "too many to list"}))
+    for _ in range(6):
+        run(hub)
+    assert len(hub.incidents) == 1 and "GET /incidents" not in hub.asked

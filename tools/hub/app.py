@@ -12,14 +12,41 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
-from tools.hub import cloud_api, device_api, entry_api, files
+from tools.hub import (
+    children,
+    cloud_api,
+    cloud_commands,
+    cloud_configs,
+    cloud_licenses,
+    cloud_reports,
+    cloud_spaces,
+    cloud_traffic,
+    commands,
+    configs,
+    device_api,
+    device_events,
+    dumps,
+    entry_api,
+    files,
+    incidents,
+    licenses,
+    live_api,
+    page,
+    settings,
+    spaces,
+)
 from tools.hub.context import Context
 from tools.hub.errors import Refused, shown
 
 log = logging.getLogger("tools.hub")
 
-# A part that comes later is a module with a router of its own, and one more name here.
-ROUTERS = (entry_api.router, device_api.router, files.router, files.content_router, cloud_api.router)
+# A part that comes later is a module with a router of its own, and one more name in PARTS.
+PARTS = (
+    *(entry_api, device_api, commands, configs, licenses, spaces, settings, incidents, device_events, dumps, children),
+    *(files, cloud_api, cloud_commands, cloud_configs, cloud_licenses, cloud_spaces, cloud_reports, cloud_traffic),
+    *(page, live_api),
+)
+ROUTERS = (*(part.router for part in PARTS), files.content_router, page.cloud_side)
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
@@ -34,7 +61,7 @@ def create_app(hub: Context) -> FastAPI:
     """The hub as an ASGI application. The entry server and the hub are one here; they share no path."""
     app = FastAPI(
         title="Local hub: Device API v1",
-        docs_url=None,  # a hub answers no HTML; the description is at /openapi.json
+        docs_url=None,  # they load scripts from elsewhere; the description is at /openapi.json
         redoc_url=None,
         redirect_slashes=False,  # a wrong path is a wrong path
         responses={"4XX": {"model": ErrorBody, "description": "Refused; the text names the field"}},

@@ -9,11 +9,13 @@ from fastapi import Depends, Request
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError
 
 from tools.hub.errors import Refused, shown
+from tools.hub.telemetry import MAX_INT, is_timestamp
 
 MAX_MESSAGE_BYTES = 128 * 1024  # Device API, send telemetry; here for every JSON body
 _MAX_DRAINED_BYTES = 8 * 1024 * 1024
 _MAX_DEPTH = 32
 _MAX_TEXT = 255
+_MAX_NOTE = 10_000
 _MAX_ERRORS_SHOWN = 5
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -30,8 +32,18 @@ def check_version(text: str) -> str:
     raise ValueError("a SemVer version such as 1.2.3 is expected")
 
 
+def check_time(text: str) -> str:
+    """The text itself if it is a time as the API writes it. Raises ValueError."""
+    if not is_timestamp(text):
+        raise ValueError("ISO 8601 UTC with milliseconds is expected, as 2021-08-04T07:45:44.122Z")
+    return text
+
+
 Text = Annotated[str, StringConstraints(min_length=1, max_length=_MAX_TEXT)]
+Note = Annotated[str, StringConstraints(max_length=_MAX_NOTE)]  # what a person reads; may be empty
 SemVer = Annotated[str, AfterValidator(check_version)]
+Time = Annotated[str, AfterValidator(check_time)]
+Int32 = Annotated[int, Field(ge=-MAX_INT - 1, le=MAX_INT)]
 
 
 def optional(**limits: Any) -> Any:
@@ -55,20 +67,40 @@ async def read_body(request: Request, limit: int) -> bytes:
     return bytes(data)
 
 
-async def _json_object(request: Request) -> dict[str, Any]:
+async def _json_bytes(request: Request) -> bytes:
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     data = await read_body(request, MAX_MESSAGE_BYTES)
     if content_type != "application/json":
         raise Refused(400, "Content-Type: application/json is expected")
-    return parse_object(data)
+    return data
+
+
+async def _json_object(request: Request) -> dict[str, Any]:
+    return parse_object(await _json_bytes(request))
+
+
+async def _json_parts(request: Request) -> dict[str, Any]:
+    parts = _loads(await _json_bytes(request))
+    for name in parts:
+        _check_string(shown(name), name)
+    return parts
 
 
 # An endpoint's parameter `body: JsonObject` is the request's body, read after the router's authentication.
 JsonObject = Annotated[dict[str, Any], Depends(_json_object)]
 
+# The same, but only the names are checked: each value is another's message, which check_values refuses by itself.
+JsonParts = Annotated[dict[str, Any], Depends(_json_parts)]
+
 
 def parse_object(data: bytes) -> dict[str, Any]:
     """The JSON object in `data`, free of what JSON or a database cannot hold. Raises Refused (400)."""
+    value = _loads(data)
+    check_values(value)
+    return value
+
+
+def _loads(data: bytes) -> dict[str, Any]:
     try:
         value = json.loads(data.decode("utf-8"))
     except UnicodeDecodeError:
@@ -77,11 +109,10 @@ def parse_object(data: bytes) -> dict[str, Any]:
         raise Refused(400, "body: not valid JSON") from None
     if not isinstance(value, dict):
         raise Refused(400, "body: a JSON object is expected")
-    _check_values(value)
     return value
 
 
-def _check_values(body: dict[str, Any]) -> None:
+def check_values(body: dict[str, Any]) -> None:
     """Refuse what Python's parser lets through: NaN, Infinity, 1e999, lone surrogates; and NUL, and deep nesting."""
     todo: list[tuple[str, Any, int]] = [("", body, 0)]
     while todo:
@@ -129,3 +160,9 @@ def _problem(kind: str, place: tuple[int | str, ...], text: str) -> str:
 def json_request(schema: dict[str, Any]) -> dict[str, Any]:
     """`openapi_extra` of an endpoint that takes a JsonObject of this schema."""
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def raw_request(media_type: str) -> dict[str, Any]:
+    """`openapi_extra` of an endpoint that takes the body's bytes as they are."""
+    schema = {"type": "string", "format": "binary"}
+    return {"requestBody": {"required": True, "content": {media_type: {"schema": schema}}}}

@@ -17,7 +17,7 @@ from tools.hub.db import Device, File, Telemetry
 from tools.hub.errors import Refused
 from tools.hub.files import FIRMWARE
 
-MAX_FIRMWARE_BYTES = 16 * 1024 * 1024  # the largest flash that an ESP32 addresses
+MAX_FILE_BYTES = 16 * 1024 * 1024  # the largest flash that an ESP32 addresses
 
 
 def publish(
@@ -37,26 +37,45 @@ def publish(
         check_version(version)
     except ValueError as error:
         raise Refused(400, f"version: {error}") from None
-    if not 0 < len(data) <= MAX_FIRMWARE_BYTES:
-        raise Refused(400, f"body: 1 to {MAX_FIRMWARE_BYTES} bytes of firmware are expected")
+    name = name or f"firmware-{version}.bin"
+    return _publish(hub, FIRMWARE, data, name, version=version, desc=desc, public_notes=notes, signature=signature)
+
+
+def publish_file(
+    hub: Context,
+    name: str,
+    data: bytes,
+    file_type: str = "file",
+    version: str | None = None,
+    desc: str | None = None,
+    notes: str | None = None,
+    signature: str | None = None,
+) -> dict[str, Any]:
+    """Publish a file that is no firmware, for every device. Gives what `publish` gives."""
+    if not name or not file_type or file_type == FIRMWARE:
+        field = "file_type" if name else "name"
+        raise Refused(400, f"{field}: expected, and a firmware is published as one")
+    return _publish(hub, file_type, data, name, version=version, desc=desc, public_notes=notes, signature=signature)
+
+
+def _publish(hub: Context, file_type: str, data: bytes, name: str, **more: str | None) -> dict[str, Any]:
+    if not 0 < len(data) <= MAX_FILE_BYTES:
+        raise Refused(400, f"body: 1 to {MAX_FILE_BYTES} bytes are expected")
     file = File(
         id=str(uuid.uuid4()),
-        name=name or f"firmware-{version}.bin",
-        desc=desc,
-        file_type=FIRMWARE,
-        version=version,
+        name=name,
+        file_type=file_type,
         checksum=hashlib.sha256(data).hexdigest(),
-        signature=signature,
-        public_notes=notes,
         created_at=hub.now(),
         token=new_key(),
         size=len(data),
         data=data,
+        **more,
     )
     with hub.database.transaction() as session:
         file.order = (session.scalar(select(func.max(File.order))) or 0) + 1
         session.add(file)
-    hub.events.emit("published", None, version=version, file_id=file.id, size=file.size)
+    hub.events.emit("published", None, version=file.version, file_id=file.id, size=file.size)
     return {key: getattr(file, key) for key in ("id", "version", "name", "size", "checksum")}
 
 
@@ -69,25 +88,26 @@ def devices(hub: Context) -> list[dict[str, Any]]:
 def device(hub: Context, device_id: str) -> dict[str, Any]:
     """One device: who it is, `firmware_version`, `last_seen`, and `state`, its telemetries merged."""
     with hub.database.transaction() as session:
-        return _find(session, device_id).public()
+        return find_device(session, device_id).public()
 
 
 def telemetries(hub: Context, device_id: str, after: int = 0) -> list[dict[str, Any]]:
     """The messages of a device whose `seq` is above `after`, newest last."""
     later = select(Telemetry).where(Telemetry.device_id == device_id, Telemetry.seq > after).order_by(Telemetry.seq)
     with hub.database.transaction() as session:
-        _find(session, device_id)
+        find_device(session, device_id)
         return [each.public() for each in session.scalars(later)]
 
 
 def delete(hub: Context, device_id: str) -> None:
     """Delete a device with its history. Its key is not accepted any more; it may register again."""
     with hub.database.transaction() as session:
-        session.delete(_find(session, device_id))
+        session.delete(find_device(session, device_id))
     hub.events.emit("deleted", device_id, by="cloud")
 
 
-def _find(session: Session, device_id: str) -> Device:
+def find_device(session: Session, device_id: str) -> Device:
+    """A device by its id. Raises Refused (404)."""
     found = session.get(Device, device_id)
     if found is None:
         raise Refused(404, "id: there is no such device")

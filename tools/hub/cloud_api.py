@@ -2,35 +2,29 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 
 from tools.hub import cloud
-from tools.hub.auth import cloud_only
-from tools.hub.body import read_body
+from tools.hub.body import raw_request, read_body
 from tools.hub.context import Hub
+from tools.hub.operations import cloud_router
 
 _MAX_SEQ = 2**63 - 1  # SQLite's largest integer
 
-router = APIRouter(prefix="/cloud/v1", dependencies=[Depends(cloud_only)], tags=["cloud"])
+router = cloud_router()
 
 
-async def _firmware_bytes(request: Request) -> bytes:
-    return await read_body(request, cloud.MAX_FIRMWARE_BYTES)
+async def _file_bytes(request: Request) -> bytes:
+    return await read_body(request, cloud.MAX_FILE_BYTES)
 
 
-_RAW_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
 _Note = Annotated[str | None, Query(max_length=2000)]
 
 
-@router.post("/firmware", openapi_extra=_RAW_BODY)
+@router.post("/firmware", openapi_extra=raw_request("application/octet-stream"))
 def publish_firmware(
     hub: Hub,
-    data: Annotated[bytes, Depends(_firmware_bytes)],
+    data: Annotated[bytes, Depends(_file_bytes)],
     version: str,
     name: Annotated[str | None, Query(max_length=255)] = None,
     desc: _Note = None,
@@ -39,6 +33,21 @@ def publish_firmware(
 ) -> dict[str, Any]:
     """Publish the body as firmware `version`."""
     return cloud.publish(hub, version, data, name, desc, notes, signature)
+
+
+@router.post("/files", openapi_extra=raw_request("application/octet-stream"))
+def publish_file(
+    hub: Hub,
+    data: Annotated[bytes, Depends(_file_bytes)],
+    name: Annotated[str, Query(max_length=255)],
+    file_type: Annotated[str, Query(max_length=255)] = "file",
+    version: Annotated[str | None, Query(max_length=255)] = None,
+    desc: _Note = None,
+    notes: _Note = None,
+    signature: _Note = None,
+) -> dict[str, Any]:
+    """Publish the body as a file that is no firmware."""
+    return cloud.publish_file(hub, name, data, file_type, version, desc, notes, signature)
 
 
 @router.get("/devices")

@@ -5,20 +5,23 @@ A part that comes later brings its own tables in its own module: subclass `Base`
 """
 
 import threading
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
-from sqlalchemy import JSON, URL, ForeignKey, Index, UniqueConstraint, create_engine, event, inspect
+from sqlalchemy import JSON, URL, ForeignKey, Index, UniqueConstraint, create_engine, delete, event, inspect, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
+from tools.hub.errors import Refused
+
 # Counts up whenever a table changes. There are no migrations: a stand-in's database is made anew.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class Base(DeclarativeBase):
-    type_annotation_map: ClassVar = {dict[str, Any]: JSON}
+    type_annotation_map: ClassVar = {dict[str, Any]: JSON, list[dict[str, Any]]: JSON}
 
 
 class Device(Base):
@@ -29,17 +32,19 @@ class Device(Base):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     key_hash: Mapped[str] = mapped_column(unique=True)  # SHA-256 of the access key; the key itself is kept nowhere
-    sn: Mapped[str]
+    sn: Mapped[str | None]  # None: a child without one
     mac: Mapped[str | None]  # as the device wrote it
     mac_digits: Mapped[str | None]  # twelve lower case digits, to compare
     cloud_id: Mapped[str | None] = mapped_column(unique=True)
     name: Mapped[str | None]
     sub_model: Mapped[str | None]
-    parent_id: Mapped[str | None]
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("devices.id", ondelete="CASCADE"), index=True)
+    model_id: Mapped[str | None]  # of a child: its model; any other device's hardware key says which it is
     details: Mapped[dict[str, Any]]
     firmware_version: Mapped[str]
     config_version: Mapped[int] = mapped_column(default=0)  # what the device says it has applied
     space_version: Mapped[int] = mapped_column(default=0)  # likewise
+    info_version: Mapped[int] = mapped_column(default=0)  # counts up whenever the cloud changes the device's info
     state: Mapped[dict[str, Any]] = mapped_column(default=dict)  # the telemetries, merged
     telemetry_count: Mapped[int] = mapped_column(default=0)  # messages accepted since registration
     created_at: Mapped[str]
@@ -83,7 +88,7 @@ class File(Base):
     name: Mapped[str]
     desc: Mapped[str | None]
     file_type: Mapped[str]
-    version: Mapped[str]
+    version: Mapped[str | None]  # a firmware has one
     checksum: Mapped[str]  # SHA-256, hex
     signature: Mapped[str | None]
     public_notes: Mapped[str | None]
@@ -101,6 +106,37 @@ class UpdateCall(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     device_id: Mapped[str] = mapped_column(ForeignKey("devices.id", ondelete="CASCADE"), index=True)
     at: Mapped[float]
+
+
+class OfDevice:
+    """What the rows have that a device has many of: a mixin. They are in the `order` in which they were made."""
+
+    order: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(unique=True, default=lambda: str(uuid.uuid4()))
+    device_id: Mapped[str] = mapped_column(ForeignKey("devices.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[str]
+
+
+Row = TypeVar("Row", bound=OfDevice)
+
+
+def rows_of(session: Session, table: type[Row], device_id: str) -> Sequence[Row]:
+    """A device's rows, oldest first."""
+    return session.scalars(select(table).where(table.device_id == device_id).order_by(table.order)).all()
+
+
+def row_of(session: Session, table: type[Row], device_id: str, row_id: str, field: str = "id") -> Row:
+    """One row of a device. Raises Refused (404) that names `field`."""
+    row = session.scalar(select(table).where(table.device_id == device_id, table.id == row_id))
+    if row is None:
+        raise Refused(404, f"{field}: there is no such {table.__name__.lower()}")
+    return row
+
+
+def keep_last(session: Session, table: type[Row], device_id: str, limit: int) -> None:
+    """Delete a device's oldest rows beyond `limit`."""
+    newest = select(table.order).where(table.device_id == device_id).order_by(table.order.desc()).limit(limit)
+    session.execute(delete(table).where(table.device_id == device_id, table.order.not_in(newest)))
 
 
 class Database:

@@ -10,10 +10,14 @@ from sqlalchemy.orm import Session
 
 from tools.hub.auth import device_only, own_device
 from tools.hub.body import JsonObject, SemVer, Text, check_fields, json_request, optional
+from tools.hub.commands import next_command
+from tools.hub.configs import config_version
 from tools.hub.context import Hub
 from tools.hub.db import Device, Telemetry, UpdateCall
 from tools.hub.errors import Refused
 from tools.hub.files import newest_firmware
+from tools.hub.licenses import pending_licenses
+from tools.hub.spaces import space_of
 from tools.hub.telemetry import MAX_INT, SCHEMA, Message, check_message, merge
 
 HISTORY_LIMIT = 10_000  # messages kept of each device
@@ -28,20 +32,22 @@ def send_telemetry(device_id: str, body: JsonObject, hub: Hub) -> dict[str, Any]
     """Device API, send telemetry: merged into the device's state, kept in its history."""
     message = check_message(body)
     with hub.database.transaction() as session:
-        record = _keep(session, own_device(session, device_id), message, hub.now())
-        answer = _reply(session)
-    hub.events.emit(
-        "telemetry",
-        device_id,
-        status=message.status,
-        telemetries=message.telemetries,
-        override=message.override,
-        timestamp=message.timestamp,
-        message=message.message,
-        seq=record.seq,
-        latest_fw_version=answer["latest_fw_version"],
-    )
-    return answer
+        record, reply = accept_telemetry(session, own_device(session, device_id), message, hub.now())
+    tell_telemetry(hub, record, reply)
+    return reply
+
+
+def accept_telemetry(session: Session, device: Device, message: Message, now: str) -> tuple[Telemetry, dict[str, Any]]:
+    """Merge a message into the device's state. What is kept of it, and the reply."""
+    return _keep(session, device, message, now), _reply(session, device)
+
+
+def tell_telemetry(hub: Hub, record: Telemetry, reply: dict[str, Any]) -> None:
+    """Tell those who watch of a message. After the transaction: they may want one of their own."""
+    told = {
+        name: getattr(record, name) for name in ("status", "telemetries", "override", "timestamp", "message", "seq")
+    }
+    hub.events.emit("telemetry", record.device_id, **told, latest_fw_version=reply["latest_fw_version"])
 
 
 def _keep(session: Session, device: Device, message: Message, now: str) -> Telemetry:
@@ -65,18 +71,19 @@ def _keep(session: Session, device: Device, message: Message, now: str) -> Telem
     return record
 
 
-def _reply(session: Session) -> dict[str, Any]:
+def _reply(session: Session, device: Device) -> dict[str, Any]:
     """Device API, the reply to a telemetry. What a part of the hub wants a device to fetch is said here."""
     firmware = newest_firmware(session)
+    claim = space_of(session, device.id)
     return {
         "success": True,
-        "config_version": 0,
-        "command": False,
-        "new_licenses": False,
-        "info_version": 0,
+        "config_version": config_version(session, device.id),
+        "command": next_command(session, device.id) is not None,
+        "new_licenses": bool(pending_licenses(session, device.id)),
+        "info_version": device.info_version,
         "latest_fw_version": firmware.version if firmware else None,
         "latest_fw_file_id": firmware.id if firmware else None,
-        "space_data_version": 0,
+        "space_data_version": claim.version if claim else 0,
     }
 
 

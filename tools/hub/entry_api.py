@@ -24,6 +24,14 @@ def _check_mac(text: str) -> str:
     return text
 
 
+Mac = Annotated[str, AfterValidator(_check_mac)]
+
+
+def mac_digits(mac: str | None) -> str | None:
+    """Twelve lower case digits, by which two ways to write one MAC are the same."""
+    return re.sub("[:-]", "", mac).lower() if mac else None
+
+
 class Registration(BaseModel):
     """Device API, register device. A field may be left out, but not null."""
 
@@ -32,7 +40,7 @@ class Registration(BaseModel):
     hardware_key: Text
     sn: Text
     firmware_version: SemVer
-    mac: Annotated[str, AfterValidator(_check_mac)] = optional()
+    mac: Mac = optional()
     cloud_id: Text = optional()
     name: Text = optional()
     details: dict[str, Any] = Field(default_factory=dict)
@@ -55,7 +63,7 @@ def register_device(body: JsonObject, hub: Hub, request: Request) -> dict[str, s
     key = new_key()
     with hub.database.transaction() as session:
         device = _new_device(asked, fingerprint(key), hub.now())
-        _refuse_known(session, device)
+        refuse_known(session, device)
         session.add(device)
     hub.events.emit(
         "registered",
@@ -77,14 +85,14 @@ def _new_device(asked: Registration, key_hash: str, now: str) -> Device:
     return Device(
         id=str(uuid.uuid4()),
         key_hash=key_hash,
-        mac_digits=re.sub("[:-]", "", asked.mac).lower() if asked.mac else None,
+        mac_digits=mac_digits(asked.mac),
         created_at=now,
         last_seen=now,
         **asked.model_dump(exclude={"hardware_key"}),
     )
 
 
-def _refuse_known(session: Session, device: Device) -> None:
+def refuse_known(session: Session, device: Device) -> None:
     """Raises Refused: 422 for a known cloud_id or mac and sn, 400 for a parent that is not known."""
     known = select(Device).where(
         or_(

@@ -24,7 +24,7 @@ content_router = APIRouter(tags=["files"])
 def newest_firmware(session: Session) -> File | None:
     """The firmware with the highest SemVer precedence; of equals the one published last."""
     firmware = session.scalars(select(File).where(File.file_type == FIRMWARE)).all()
-    return max(firmware, key=lambda file: (semver.Version.parse(file.version), file.order), default=None)
+    return max(firmware, key=lambda file: (semver.Version.parse(file.version or ""), file.order), default=None)
 
 
 @router.get("")

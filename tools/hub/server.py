@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Any, Self
 
 import uvicorn
 
-from tools.hub import cloud
 from tools.hub.app import create_app
 from tools.hub.context import Context, url_of
 from tools.hub.db import Database
 from tools.hub.events import Event, Events
+from tools.hub.helpers import Helpers
 from tools.hub.limits import RateLimits
-from tools.hub.local_traffic import TrafficHelpers
-from tools.hub.traffic import Traffic
+from tools.hub.live import Live
+from tools.hub.maker import Maker
+from tools.hub.page import page_url
+from tools.hub.traffic import RequestLog, Traffic
 from tools.hub.traffic_layer import TrafficLayer
 from tools.hub.wire import Protocol
 
@@ -33,18 +35,18 @@ _GRACE_S = 0.5  # what a request in progress is given at stop
 _START_S = 30
 
 
-class LocalHub(TrafficHelpers):
+class LocalHub(Helpers):
     """A local hub, as a context manager or with `start()` and `stop()`.
 
     `database` is a SQLite file that outlives the hub; without it the state ends with the hub. `port` 0 lets the system
     choose. `cloud_key` is made up if not given. `hardware_keys`: which ones may register; None: any.
     `on_event` is called with an `Event` for everything notable, one at a time, in a thread of the hub, before the
-    client has its answer. It may use the helpers below, but must not send requests to the hub: they would wait for
-    one another; nor may it call `stop()`. `clock` gives seconds since 1970. With `tls` the hub speaks https, with a
+    client has its answer. It may use the helpers, but must not send requests to the hub: they would wait for one
+    another; nor may it call `stop()`. `clock` gives seconds since 1970. With `tls` the hub speaks https, with a
     certificate of a CA of its own, `ca`, which is kept beside the database if there is one. `rate_limit`: how many
     requests each device may send in 30 s; None: any number.
 
-    Helpers raise Refused as the cloud's interface does (400, 404).
+    What plays the cloud is in helpers.py.
     """
 
     def __init__(
@@ -64,11 +66,12 @@ class LocalHub(TrafficHelpers):
         self.cloud_key = cloud_key or secrets.token_urlsafe(24)
         self._database = database
         self._hardware_keys = None if hardware_keys is None else frozenset(hardware_keys)
-        self._events = Events(on_event)
+        self._on_event = on_event
         self._clock = clock
         self._tls = tls
         self._rate_limit = rate_limit
         self._authority: Authority | None = None
+        self._maker = Maker(None if database is None else _beside(database, ".maker.pem"))
         self._context: Context | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._server: _Server | None = None
@@ -85,16 +88,26 @@ class LocalHub(TrafficHelpers):
         """The certificate, DER, of the CA that devices are to trust; None without `tls`. Known once it has started."""
         return self._authority.der if self._authority is not None else None
 
+    @property
+    def page_url(self) -> str:
+        """The hub's page, with the key that opens it until the hub stops. Whoever has it sees everything there."""
+        return page_url(self._running(), self.url)
+
+    @property
+    def license_key(self) -> bytes:
+        """The public key of the maker who signs licences, which devices verify them with: DER SubjectPublicKeyInfo."""
+        return self._maker.der
+
     def start(self) -> Self:
         """Serve. Raises OSError if the address is not to be had, ValueError or SQLAlchemyError for the database, and
-        ValueError if what is kept beside it is no CA."""
+        ValueError if what is kept beside it is no CA or no key."""
         if self._context is not None:
             raise RuntimeError("the hub is running")
         sock = _bind(self.host, self.port)
         try:
             self._context = self._open()
             app = TrafficLayer(create_app(self._context), self._context)
-            self._server = _Server(app, self._context.traffic.stopping.set, self._tls_context())
+            self._server = _Server(app, self._context.let_go, self._tls_context())
             self._thread = threading.Thread(target=self._server.run, args=([sock],), name="hub", daemon=True)
             self._thread.start()
             if not self._server.ready.wait(_START_S):
@@ -122,8 +135,18 @@ class LocalHub(TrafficHelpers):
         if path is None:
             self._folder = tempfile.TemporaryDirectory(prefix="hub-")
             path = Path(self._folder.name) / "hub.db"
-        traffic = Traffic(RateLimits(self._rate_limit))
-        return Context(Database(path), self.cloud_key, self._hardware_keys, self._events, self._clock, traffic)
+        self._maker.load()
+        live = Live(self._clock)
+        return Context(
+            Database(path),
+            self.cloud_key,
+            self._hardware_keys,
+            events=Events(self._on_event, live.on_event),
+            clock=self._clock,
+            maker=self._maker,
+            traffic=Traffic(RateLimits(self._rate_limit), requests=RequestLog(live.on_request)),
+            live=live,
+        )
 
     def _tls_context(self) -> ssl.SSLContext | None:
         if not self._tls:
@@ -146,28 +169,6 @@ class LocalHub(TrafficHelpers):
         if self._context is None:
             raise RuntimeError("the hub is not running")
         return self._context
-
-    def publish(self, version: str, data: bytes | None = None, name: str | None = None, **more: str) -> dict[str, Any]:
-        """Publish a firmware; gives its id, checksum and so on. Without `data` some is made up. `more`: desc, notes,
-        signature."""
-        content = f"not a real firmware: {version}\n".encode() if data is None else data
-        return cloud.publish(self._running(), version, content, name, **more)
-
-    def devices(self) -> list[dict[str, Any]]:
-        """Every device with its state, in the order of registration."""
-        return cloud.devices(self._running())
-
-    def device(self, device_id: str) -> dict[str, Any]:
-        """One device with its state."""
-        return cloud.device(self._running(), device_id)
-
-    def telemetries(self, device_id: str, after: int = 0) -> list[dict[str, Any]]:
-        """The messages of a device whose `seq` is above `after`, newest last."""
-        return cloud.telemetries(self._running(), device_id, after)
-
-    def delete(self, device_id: str) -> None:
-        """Delete a device: its key is not accepted any more."""
-        cloud.delete(self._running(), device_id)
 
 
 class _Server(uvicorn.Server):
@@ -213,7 +214,11 @@ class _Server(uvicorn.Server):
 
 def ca_file(database: str | Path) -> Path:
     """Where a hub with this database keeps its CA, the private key with it."""
-    return Path(database).with_name(Path(database).name + ".ca.pem")
+    return _beside(database, ".ca.pem")
+
+
+def _beside(database: str | Path, ending: str) -> Path:
+    return Path(database).with_name(Path(database).name + ending)
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -53,7 +53,7 @@ def check_message(body: dict[str, Any]) -> Message:
     for key, value in telemetries.items():
         _check_value(f"telemetries.{shown(key)}", value)
     timestamp = _optional(body, "timestamp", str, None, "a string")
-    if timestamp is not None and not _is_timestamp(timestamp):
+    if timestamp is not None and not is_timestamp(timestamp):
         raise Refused(400, "timestamp: ISO 8601 UTC with milliseconds is expected, as 2021-08-04T07:45:44.122Z")
     return Message(
         status=status,
@@ -97,7 +97,8 @@ def _check_value(name: str, value: object) -> None:
         raise Refused(400, f"{name}: a number, boolean, string or null is expected")
 
 
-def _is_timestamp(text: str) -> bool:
+def is_timestamp(text: str) -> bool:
+    """Whether this is a time as the API writes it: ISO 8601 UTC with milliseconds."""
     if not _TIMESTAMP.fullmatch(text):
         return False
     try:

@@ -1,0 +1,48 @@
+"""What an operator does with a device's commands."""
+
+from typing import Any
+
+from tools.hub.body import Text
+from tools.hub.cloud import find_device
+from tools.hub.commands import UNFINISHED, Command
+from tools.hub.context import Context
+from tools.hub.db import row_of, rows_of
+from tools.hub.errors import Refused
+from tools.hub.operations import Object, cloud_router, operation
+
+router = cloud_router()
+
+
+@operation(router, "POST", "/devices/{device_id}/commands")
+def queue_command(hub: Context, device_id: str, name: Text, parameters: Object | None = None) -> dict[str, Any]:
+    """Queue a command for a device; gives it as `commands` does."""
+    with hub.database.transaction() as session:
+        find_device(session, device_id)
+        command = Command(device_id=device_id, name=name, parameters=parameters or {}, created_at=hub.now())
+        session.add(command)
+        session.flush()
+        shown = command.public()
+    hub.events.emit("queued", device_id, command_id=command.id, name=name, parameters=command.parameters)
+    return shown
+
+
+@operation(router, "GET", "/devices/{device_id}/commands")
+def commands(hub: Context, device_id: str) -> list[dict[str, Any]]:
+    """Every command of a device, oldest first. `history` has an entry for every update that the device sent."""
+    with hub.database.transaction() as session:
+        find_device(session, device_id)
+        return [command.public() for command in rows_of(session, Command, device_id)]
+
+
+@operation(router, "DELETE", "/devices/{device_id}/commands/{command_id}")
+def cancel_command(hub: Context, device_id: str, command_id: str) -> dict[str, Any]:
+    """Cancel a command that is not finished; gives it as `commands` does."""
+    with hub.database.transaction() as session:
+        find_device(session, device_id)
+        command = row_of(session, Command, device_id, command_id, "command_id")
+        if command.status not in UNFINISHED:
+            raise Refused(400, f"command_id: this command is {command.status}")
+        command.status = "cancelled"
+        shown = command.public()
+    hub.events.emit("cancelled", device_id, command_id=command.id, name=command.name)
+    return shown

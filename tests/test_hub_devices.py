@@ -1,10 +1,9 @@
 """The local hub: registration, device info, update device, delete device, and who may ask."""
 
-import httpx
 import pytest
 
 from tools.hub import LocalHub, Refused
-from tools.hub.testing import IDENTITY, TestDevice, call, register
+from tools.hub.testing import IDENTITY, TestDevice, call, refused, register
 
 
 class Clock:
@@ -25,13 +24,6 @@ def clock():
 def one_hub(clock):
     with LocalHub(clock=clock) as hub:
         yield hub
-
-
-def refused(answer: httpx.Response, status: int, field: str) -> bool:
-    """Whether this is the error with this status, in the one form, naming the field."""
-    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/json"), answer.text
-    assert list(answer.json()) == ["error"] and field in answer.json()["error"], answer.text
-    return True
 
 
 # Registration

@@ -7,16 +7,13 @@ import pytest
 
 from tools.hub import LocalHub, Refused
 from tools.hub.testing import TestDevice, call
+from tools.hub.testing import cloud_call as cloud
 
 
 @pytest.fixture
 def hub():
     with LocalHub() as hub:
         yield hub
-
-
-def cloud(hub, method, path, **more):
-    return call(method, f"{hub.url}/cloud/v1{path}", headers={"Authorization": f"Bearer {hub.cloud_key}"}, **more)
 
 
 def newest(device):
@@ -168,3 +165,21 @@ def test_sequence_numbers_are_not_used_again(hub, device):
     other.send()
     assert hub.telemetries(other.id)[0]["seq"] > seq
     other.close()
+
+
+def test_files_that_are_no_firmware(hub, device):
+    hub.publish("1.1.0")
+    sound = hub.publish_file("a.wav", b"beep", file_type="sound", desc="A beep")
+    answer = cloud(hub, "POST", "/files", params={"name": "b.txt", "version": "spring"}, content=b"text")
+    assert answer.status_code == 200 and set(answer.json()) == set(sound)
+    assert newest(device)[0] == "1.1.0"
+    listed = device.request("GET", "/files").json()
+    assert [(f["name"], f["file_type"], f["version"]) for f in listed[1:]] == [
+        ("a.wav", "sound", None), ("b.txt", "file", "spring")
+    ]  # fmt: skip
+    file = device.request("GET", f"/files/{sound['id']}").json()
+    assert (file["desc"], file["checksum"]) == ("A beep", hashlib.sha256(b"beep").hexdigest())
+    assert call("GET", file["url"]).content == b"beep"
+    for params, content in (({}, b"x"), ({"name": ""}, b"x"), ({"name": "n", "file_type": "firmware"}, b"x")):
+        assert cloud(hub, "POST", "/files", params=params, content=content).status_code == 400
+    assert cloud(hub, "POST", "/files", params={"name": "n"}, content=b"").status_code == 400

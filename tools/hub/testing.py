@@ -1,10 +1,13 @@
 """A device in a few lines of httpx, for tests of the hub and for trying it out by hand."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from tools.hub.client import trust
+
+if TYPE_CHECKING:
+    from tools.hub import LocalHub
 
 IDENTITY: dict[str, Any] = {
     "hardware_key": "hw-key-of-the-model",
@@ -23,6 +26,19 @@ def register(url: str, ca: bytes | None = None, **changes: Any) -> httpx.Respons
     """The hub's answer to a registration with IDENTITY and these changes; a field given as `...` is left out."""
     fields = {name: value for name, value in (IDENTITY | changes).items() if value is not ...}
     return call("POST", f"{url}/v1/devices", ca, json=fields)
+
+
+def cloud_call(hub: "LocalHub", method: str, path: str, **more: Any) -> httpx.Response:
+    """One request to the cloud's interface, with its key."""
+    headers = {"Authorization": f"Bearer {hub.cloud_key}"} | more.pop("headers", {})
+    return call(method, f"{hub.url}/cloud/v1{path}", hub.ca, headers=headers, **more)
+
+
+def refused(answer: httpx.Response, status: int, field: str) -> bool:
+    """Whether this is the error with this status, in the one form, naming the field. Raises AssertionError if not."""
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/json"), answer.text
+    assert list(answer.json()) == ["error"] and field in answer.json()["error"], answer.text
+    return True
 
 
 class TestDevice:

@@ -1,0 +1,78 @@
+"""Commands that publish files, and list, show and delete devices."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from tools.hub.console import add_command, call, path_of, read_file
+from tools.hub.errors import shown
+
+_LAST_SHOWN = 5
+
+
+def add(commands: Any) -> None:
+    """These commands, with their options."""
+    publish = add_command(commands, "publish", _publish, "publish a firmware for every device")
+    publish.add_argument("version", help="SemVer, for example 1.1.0")
+    publish.add_argument("--file", type=Path, help="the firmware; default: some bytes that are none")
+    file = add_command(commands, "publish-file", _publish_file, "publish a file that is no firmware")
+    file.add_argument("file", type=Path)
+    file.add_argument("--file-type", metavar="TYPE", help="default: file")
+    file.add_argument("--version")
+    for parser in (publish, file):
+        for option in ("--name", "--desc", "--notes", "--signature"):
+            parser.add_argument(option)
+
+    add_command(commands, "devices", _devices, "list the devices")
+    add_command(commands, "show", _show, "show a device, its state and its last messages", "id")
+    add_command(commands, "delete", _delete, "delete a device", "id")
+
+
+def _publish(options: argparse.Namespace) -> None:
+    data = read_file(options.file) if options.file else f"not a real firmware: {options.version}\n".encode()
+    file = call(options, "POST", "/firmware", params=_described(options), content=data)
+    print(f"published {file['version']}: {file['name']}, {file['size']} bytes, file id {file['id']}")
+
+
+def _publish_file(options: argparse.Namespace) -> None:
+    params = _described(options) | ({"file_type": options.file_type} if options.file_type is not None else {})
+    file = call(options, "POST", "/files", params=params, content=read_file(options.file))
+    print(f"published {file['name']}, {file['size']} bytes, file id {file['id']}")
+
+
+def _described(options: argparse.Namespace) -> dict[str, str]:
+    """What the user said of the file."""
+    given = {field: getattr(options, field) for field in ("version", "name", "desc", "notes", "signature")}
+    given["name"] = given["name"] or (options.file.name if options.file else None)
+    return {field: value for field, value in given.items() if value is not None}
+
+
+def _devices(options: argparse.Namespace) -> None:
+    devices = call(options, "GET", "/devices")
+    for device in devices:
+        print(
+            device["id"],
+            shown(device["sn"] or "no serial number"),
+            device["firmware_version"],
+            device["state"].get("status", "never reported"),
+            f"last seen {device['last_seen']}",
+            sep="  ",
+        )
+    if not devices:
+        print("no devices")
+
+
+def _show(options: argparse.Namespace) -> None:
+    path = path_of("devices", options.id)
+    device = call(options, "GET", path)
+    messages = call(options, "GET", f"{path}/telemetries")
+    print(json.dumps(device, indent=2))  # ASCII only: what a device sent cannot play with the terminal
+    print(f"last of {device['telemetry_count']} messages:")
+    for message in messages[-_LAST_SHOWN:]:
+        print(json.dumps(message))
+
+
+def _delete(options: argparse.Namespace) -> None:
+    call(options, "DELETE", path_of("devices", options.id))
+    print(f"deleted {shown(options.id)}")

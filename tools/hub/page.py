@@ -118,4 +118,4 @@ def _page() -> tuple[str, str]:
         for kind in ("script", "style")
         for text in re.findall(rf"<{kind}>(.*?)</{kind}>", html, re.DOTALL)
     ]
-    return html, "; ".join([_NO_PAGE, "connect-src 'self'", *hashes])
+    return html, "; ".join([_NO_PAGE, "connect-src 'self'", "img-src data:", *hashes])

@@ -8,7 +8,7 @@ from tools.hub.console import add_command, call, path_of, show
 from tools.hub.errors import shown
 
 # What KIND may be; faults.py, which says what they do, takes a second to import.
-_KINDS = "refuse reset lose drop delay stall status garbage wrong_types null_fields empty"
+KINDS = "refuse reset lose drop delay stall status garbage wrong_types null_fields empty"
 _NUMBERS = ("skip", "count", "bytes", "status", "retry-after")
 _SECONDS = ("seconds", "delay")
 _HELP = {
@@ -25,7 +25,7 @@ _HELP = {
 def add(commands: Any) -> None:
     """These commands, with their options."""
     fault = add_command(commands, "fault", _fault, "let requests of devices go wrong")
-    fault.add_argument("kind", choices=_KINDS.split(), metavar="KIND", help=_KINDS.replace(" ", ", "))
+    fault.add_argument("kind", choices=KINDS.split(), metavar="KIND", help=KINDS.replace(" ", ", "))
     fault.add_argument("--device", dest="device_id", metavar="ID", help="default: everybody, registration included")
     fault.add_argument("--method", metavar="M", help="default: any")
     fault.add_argument("--path", help="the end of the path, as /telemetry; with * in it the whole path, as /files/*")

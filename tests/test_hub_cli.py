@@ -12,7 +12,11 @@ import threading
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from tools.hub.__main__ import main
 from tools.hub.testing import IDENTITY, TestDevice, call
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -132,6 +136,85 @@ def test_serve_and_play_the_cloud(tmp_path):
         assert not any(secret in output for secret in (key, device.key, IDENTITY["hardware_key"]))
 
 
+def test_play_the_cloud_with_one_device(tmp_path, monkeypatch, capfd):
+    """Each command once, and that the device gets what it is about. In this process, because there are many."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HUB_KEY", raising=False)
+
+    def run(*arguments):
+        try:
+            code = main(list(arguments))
+        except SystemExit as end:
+            code = end.code
+        return subprocess.CompletedProcess(arguments, code, *capfd.readouterr())
+
+    with Serve(tmp_path) as serve:
+        device = serve.device()
+
+        def get(path):
+            return device.request("GET", path).json()
+
+        def do(command, *arguments):
+            """What the command printed: a JSON object for each line."""
+            outcome = run(command, device.id, *arguments)
+            assert (outcome.returncode, outcome.stderr) == (0, ""), outcome
+            return [json.loads(line) for line in outcome.stdout.splitlines()]
+
+        (queued,) = do("command", "reboot", '{"delay": 3}')
+        assert get("/command")["parameters"] == {"delay": 3}
+        assert do("commands") == [queued]
+        assert do("cancel", queued["id"])[0]["status"] == "cancelled" and get("/command") == {}
+
+        (config,) = do("set-config", '{"interval": 5}', "--name", "Summer")
+        assert get("/config") == config == do("config")[0] and config["name"] == "Summer"
+        assert do("configs") == [config | {"by": "cloud"}]
+
+        (given,) = do("give-license", "feature=a", "--expires-at", "2031-08-04T07:45:44.122Z")
+        assert get("/license")["data"] == "feature=a" and given["expires_at"] == "2031-08-04T07:45:44.122Z"
+        key = load_der_public_key((tmp_path / "build/hub-license-key.der").read_bytes())
+        key.verify(base64.b64decode(given["signature"]), b"feature=a", PKCS1v15(), SHA256())
+        (changed,) = do("update-license", given["id"], "--data", "b", "--no-expiry", "--signature", "forged")
+        assert (changed["data"], changed["expires_at"], changed["signature"]) == ("b", None, "forged")
+        do("take-license", given["id"])
+        assert get("/license")["action"] == "remove" == do("licenses")[0]["action"]
+
+        do("set-info", "--name", "Pump", "--details", '{"row": 3}', "--sub-model", "B")
+        assert (get("")["name"], get("")["details"], get("")["info_version"]) == ("Pump", {"row": 3}, 1)
+        assert do("claim", '{"name": "Hall"}')[0]["name"] == "Hall" == get("/space")["name"]
+        incident = {"title": "T", "issue": "i", "priority": 1, "description": "d"}
+        device.request("POST", "/incidents", json=incident)
+        assert do("close-incident", do("incidents")[0]["id"])[0]["status"] == "closed"
+        do("unclaim")
+        assert device.request("GET", "/space").status_code == 404
+
+        device.request("POST", "/events", json={"name": "\x1b[31m", "category": "c"})
+        assert do("events")[0]["name"] == "\x1b[31m" and "\x1b" not in run("events", device.id).stdout
+        dump = device.request("POST", "/dumps/text%2Fplain/a", content=b"\xff\x00").json()["id"]
+        assert do("dumps")[0]["id"] == dump and do("dump", dump, "--output", "dump.bin") == []
+        assert (tmp_path / "dump.bin").read_bytes() == b"\xff\x00"
+        assert do("cloud-settings") == [{"incidents.suspend_creation": False}]
+        assert run("children", device.id).stdout == "none\n"
+        child = device.request("POST", "/children", json={"model_id": "m", "firmware_version": "1.0.0"}).json()["id"]
+        assert do("children")[0]["id"] == child and "no serial number" in run("devices").stdout
+        (tmp_path / "a.wav").write_bytes(b"beep")
+        assert run("publish-file", "a.wav", "--file-type", "sound").stdout.startswith("published a.wav, 4 b")
+        assert get("/files")[0]["file_type"] == "sound"
+
+        for arguments, word in (
+            (("command", device.id, "x", "{"), "JSON"),
+            (("command", device.id, "x", '{"a": NaN}'), "JSON"),
+            (("set-config", device.id, "[]"), "config"),
+            (("claim", "nobody"), "id"),
+            (("cancel", device.id, "no/thing"), "path"),
+            (("dump", device.id, dump, "--output", "no/folder"), "no/folder"),
+            (("give-license", device.id, "a", "--expires-at", "tomorrow"), "expires_at"),
+            (("publish-file", "missing.wav"), "missing.wav"),
+        ):
+            failed(run(*arguments), word)
+        device.close()
+        assert serve.end() == (0, "")
+
+
 def test_sigterm_and_a_database(tmp_path):
     arguments = ["--database", "hub.db", "--cloud-key", "mine", "--hardware-key", "hw-1", "--hardware-key", "hw-2"]
     with Serve(tmp_path, *arguments) as serve:
@@ -166,12 +249,15 @@ def test_a_kept_ca_is_the_same_for_years(tmp_path):
     """Boards hold it: with a database it stays, without one every hub has its own."""
     with Serve(tmp_path, "--database", "hub.db") as serve:
         kept = serve.ca
+        serve.device(sn="SN-8").close()
+        license_key = (tmp_path / "build/hub-license-key.der").read_bytes()
         key_file = tmp_path / "hub.db.ca.pem"
         assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
         assert subprocess.run(["git", "check-ignore", "-q", "hub.db.ca.pem"], cwd=ROOT).returncode == 0
     with Serve(tmp_path, "--database", "hub.db") as serve:
         assert serve.ca == kept
         serve.device(sn="SN-9").close()
+        assert (tmp_path / "build/hub-license-key.der").read_bytes() == license_key
     with Serve(tmp_path) as serve:
         assert serve.ca != kept
 
@@ -208,6 +294,8 @@ def test_errors_are_one_line(tmp_path):
     failed(run(tmp_path, "serve", "--database", "bad-ca.db"), "bad-ca.db.ca.pem holds no CA")
     failed(run(tmp_path, "devices", "--hub", "not a url", "--key", "k"), "not a url")
     failed(run(tmp_path, "devices", "--hub", "ftp://[", "--key", "k"), "ftp")
+    (tmp_path / "bad-key.db.maker.pem").write_text("no key")
+    failed(run(tmp_path, "serve", "--database", "bad-key.db"), "bad-key.db.maker.pem holds no RSA key")
     failed(run(tmp_path, "serve", "--port", "x"), "--port")
     failed(run(tmp_path, "serve", "--port", "70000"), "70000")
     failed(run(tmp_path, "serve", "--host", "999.0.0.1"), "999.0.0.1")

@@ -1,8 +1,11 @@
 """The local hub: registration, device info, update device, delete device, and who may ask."""
 
+import re
+
 import pytest
 
 from tools.hub import LocalHub, Refused
+from tools.hub.app import create_app
 from tools.hub.testing import IDENTITY, TestDevice, call, refused, register
 
 
@@ -192,7 +195,22 @@ def test_delete_device(hub, device):
 
 # Who may ask
 
-OWN_PATHS = [("POST", "/telemetry"), ("GET", "/files"), ("GET", "/files/x"), ("GET", ""), ("PUT", ""), ("DELETE", "")]
+
+def endpoints(prefix):
+    """Every method and path that the hub describes under `prefix`, without it. Ids in it are of nothing."""
+    for path, methods in create_app(None).openapi()["paths"].items():
+        if path.startswith(prefix):
+            rest = re.sub(r"{(?!device_id).*?}", "x", path.removeprefix(prefix))
+            yield from ((method.upper(), rest) for method in methods)
+
+
+OWN_PATHS = list(endpoints("/v1/devices/{device_id}"))
+CLOUD_PATHS = list(endpoints("/cloud/v1"))
+
+
+def test_nothing_is_left_out():
+    assert len(OWN_PATHS) == 26 and ("PUT", "/dumps/x") in OWN_PATHS and ("GET", "") in OWN_PATHS
+    assert len(CLOUD_PATHS) >= 26 and ("POST", "/devices/{device_id}/commands") in CLOUD_PATHS
 
 
 @pytest.mark.parametrize("method, path", OWN_PATHS)
@@ -208,18 +226,9 @@ def test_authentication(hub, device, method, path):
     other.close()
 
 
-CLOUD_PATHS = [
-    ("POST", "/firmware?version=1.0.0"),
-    ("GET", "/devices"),
-    ("GET", "/devices/{id}"),
-    ("GET", "/devices/{id}/telemetries"),
-    ("DELETE", "/devices/{id}"),
-]
-
-
 @pytest.mark.parametrize("method, path", CLOUD_PATHS)
 def test_devices_cannot_play_the_cloud(hub, device, method, path):
-    url = f"{hub.url}/cloud/v1{path.format(id=device.id)}"
+    url = f"{hub.url}/cloud/v1{path.format(device_id=device.id)}"
     for value in (None, device.key, f"Bearer {device.key}", hub.cloud_key, f"Basic {hub.cloud_key}", "Bearer"):
         headers = {} if value is None else {"Authorization": value}
         assert refused(call(method, url, headers=headers), 401, "Authorization")

@@ -15,6 +15,7 @@ from tools.hub.db import Device
 from tools.hub.device_api import accept_telemetry, tell_telemetry
 from tools.hub.entry_api import Mac, mac_digits, refuse_known
 from tools.hub.errors import Refused
+from tools.hub.shapes import ChildRegistered, DeviceInfo, Failure, TelemetryReply
 from tools.hub.telemetry import SCHEMA, check_message
 
 MAX_MESSAGES = 100  # Device API, send children's telemetries
@@ -41,7 +42,7 @@ def children_of(session: Session, device_id: str) -> list[Device]:
     return list(session.scalars(family.order_by(Device.created_at, Device.id)))
 
 
-@router.post("", openapi_extra=json_request(NewChild.model_json_schema()))
+@router.post("", openapi_extra=json_request(NewChild.model_json_schema()), response_model=ChildRegistered)
 def register_child(device_id: str, body: JsonObject, hub: Hub) -> dict[str, str]:
     """Device API, register child. It is a device with a key of its own, which goes with its parent."""
     asked = check_fields(NewChild, body)
@@ -65,7 +66,7 @@ def register_child(device_id: str, body: JsonObject, hub: Hub) -> dict[str, str]
     return {"id": child.id, "access_key": key}
 
 
-@router.get("")
+@router.get("", response_model=list[DeviceInfo])
 def list_children(device_id: str, hub: Hub) -> list[dict[str, Any]]:
     """Device API, list children."""
     with hub.database.transaction() as session:
@@ -76,6 +77,7 @@ def list_children(device_id: str, hub: Hub) -> list[dict[str, Any]]:
 @router.post(
     "/telemetries",
     openapi_extra=json_request({"type": "object", "maxProperties": MAX_MESSAGES, "additionalProperties": SCHEMA}),
+    response_model=dict[str, TelemetryReply | Failure],
 )
 def send_telemetries(device_id: str, body: JsonParts, hub: Hub) -> dict[str, dict[str, Any]]:
     """Device API, send children's telemetries: for each child its reply, or what was wrong with its message."""

@@ -12,6 +12,7 @@ from tools.hub.body import JsonObject, Note, Text, check_fields, json_request, o
 from tools.hub.context import Hub
 from tools.hub.db import Base, Device, OfDevice, row_of
 from tools.hub.errors import Refused
+from tools.hub.shapes import Empty, PendingCommand, Success
 
 UNFINISHED = ("pending", "in_progress")
 HISTORY_LIMIT = 100  # updates kept of each command
@@ -45,7 +46,7 @@ def next_command(session: Session, device_id: str) -> Command | None:
     return session.scalar(queue.order_by(Command.order).limit(1))
 
 
-@router.get("")
+@router.get("", response_model=PendingCommand | Empty)
 def get_command(device_id: str, hub: Hub) -> dict[str, Any]:
     """Device API, get command: the head of the queue, or `{}`."""
     with hub.database.transaction() as session:
@@ -54,7 +55,7 @@ def get_command(device_id: str, hub: Hub) -> dict[str, Any]:
         return command.for_device() if command else {}
 
 
-@router.get("/pending_commands")
+@router.get("/pending_commands", response_model=list[PendingCommand])
 def get_pending_commands(device_id: str, hub: Hub) -> list[dict[str, Any]]:
     """Device API, get commands with children's: every one that is not finished, oldest first."""
     family = select(Device.id).where((Device.id == device_id) | (Device.parent_id == device_id))
@@ -74,7 +75,7 @@ class CommandUpdate(BaseModel):
     message: Note = optional()
 
 
-@router.post("", openapi_extra=json_request(CommandUpdate.model_json_schema()))
+@router.post("", openapi_extra=json_request(CommandUpdate.model_json_schema()), response_model=Success)
 def update_command(device_id: str, body: JsonObject, hub: Hub) -> dict[str, bool]:
     """Device API, update command. A command that is finished, or was cancelled, stays as it is (422)."""
     update = check_fields(CommandUpdate, body)

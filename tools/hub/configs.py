@@ -10,6 +10,7 @@ from tools.hub.auth import device_only, own_device
 from tools.hub.body import JsonObject, json_request
 from tools.hub.context import Hub
 from tools.hub.db import Base, OfDevice, keep_last
+from tools.hub.shapes import ConfigInfo
 
 HISTORY_LIMIT = 1000  # versions kept of each device
 
@@ -71,7 +72,7 @@ def add_config(
     return added.public()
 
 
-@router.get("")
+@router.get("", response_model=ConfigInfo)
 def get_config(device_id: str, hub: Hub) -> dict[str, Any]:
     """Device API, get config."""
     with hub.database.transaction() as session:
@@ -79,7 +80,7 @@ def get_config(device_id: str, hub: Hub) -> dict[str, Any]:
         return current_config(session, device_id)
 
 
-@router.post("", openapi_extra=json_request({"type": "object"}))
+@router.post("", openapi_extra=json_request({"type": "object"}), response_model=ConfigInfo)
 def set_config(device_id: str, body: JsonObject, hub: Hub) -> dict[str, Any]:
     """Device API, set config: the body is the whole new configuration."""
     with hub.database.transaction() as session:

@@ -17,6 +17,7 @@ from tools.hub.db import Device, Telemetry, UpdateCall
 from tools.hub.errors import Refused
 from tools.hub.files import newest_firmware
 from tools.hub.licenses import pending_licenses
+from tools.hub.shapes import DeviceInfo, Success, TelemetryReply
 from tools.hub.spaces import space_of
 from tools.hub.telemetry import MAX_INT, SCHEMA, Message, check_message, merge
 
@@ -27,7 +28,7 @@ _HOUR_S = 3600
 router = APIRouter(prefix="/v1/devices/{device_id}", dependencies=[Depends(device_only)], tags=["device"])
 
 
-@router.post("/telemetry", openapi_extra=json_request(SCHEMA))
+@router.post("/telemetry", openapi_extra=json_request(SCHEMA), response_model=TelemetryReply)
 def send_telemetry(device_id: str, body: JsonObject, hub: Hub) -> dict[str, Any]:
     """Device API, send telemetry: merged into the device's state, kept in its history."""
     message = check_message(body)
@@ -87,7 +88,7 @@ def _reply(session: Session, device: Device) -> dict[str, Any]:
     }
 
 
-@router.get("")
+@router.get("", response_model=DeviceInfo)
 def get_device_info(device_id: str, hub: Hub) -> dict[str, Any]:
     """Device API, get device info."""
     with hub.database.transaction() as session:
@@ -124,7 +125,12 @@ def _count_update(device_id: str, hub: Hub) -> None:
         session.add(UpdateCall(device_id=device_id, at=now))
 
 
-@router.put("", dependencies=[Depends(_count_update)], openapi_extra=json_request(DeviceUpdate.model_json_schema()))
+@router.put(
+    "",
+    dependencies=[Depends(_count_update)],
+    openapi_extra=json_request(DeviceUpdate.model_json_schema()),
+    response_model=Success,
+)
 def update_device(device_id: str, body: JsonObject, hub: Hub) -> dict[str, bool]:
     """Device API, update device."""
     changes = check_fields(DeviceUpdate, body).model_dump(exclude_unset=True)
@@ -136,7 +142,7 @@ def update_device(device_id: str, body: JsonObject, hub: Hub) -> dict[str, bool]
     return {"success": True}
 
 
-@router.delete("")
+@router.delete("", response_model=Success)
 def delete_device(device_id: str, hub: Hub) -> dict[str, bool]:
     """Device API, delete device. Its key is worth nothing from now on, and it may register again."""
     with hub.database.transaction() as session:

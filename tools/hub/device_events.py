@@ -10,6 +10,7 @@ from tools.hub.auth import device_only, own_device
 from tools.hub.body import Int32, JsonObject, Text, check_fields, json_request, optional
 from tools.hub.context import Hub
 from tools.hub.db import Base, OfDevice, keep_last
+from tools.hub.shapes import Success
 
 LIMIT = 1000  # events kept of each device
 
@@ -50,7 +51,7 @@ class NewEvent(BaseModel):
     string_key_2: _Key = optional()
 
 
-@router.post("", openapi_extra=json_request(NewEvent.model_json_schema()))
+@router.post("", openapi_extra=json_request(NewEvent.model_json_schema()), response_model=Success)
 def add_event(device_id: str, body: JsonObject, hub: Hub) -> dict[str, bool]:
     """Device API, add event."""
     event = check_fields(NewEvent, body)

@@ -12,6 +12,7 @@ from tools.hub.body import raw_request, read_body
 from tools.hub.context import Hub
 from tools.hub.db import Base, OfDevice, keep_last, row_of
 from tools.hub.errors import Refused
+from tools.hub.shapes import DumpSize
 
 MAX_BYTES = 1024 * 1024  # of one dump, all pieces together
 LIMIT = 20  # dumps kept of each device
@@ -58,7 +59,9 @@ def _names(request: Request) -> tuple[str, str]:
     return mime_type, filename
 
 
-@router.post("/{mime_type:path}/{filename}", openapi_extra=raw_request("application/octet-stream"))
+@router.post(
+    "/{mime_type:path}/{filename}", openapi_extra=raw_request("application/octet-stream"), response_model=DumpSize
+)
 def send_dump(
     device_id: str,
     mime_type: str,
@@ -80,7 +83,7 @@ def send_dump(
     return _told(hub, dump)
 
 
-@router.put("/{dump_id}", openapi_extra=raw_request("application/octet-stream"))
+@router.put("/{dump_id}", openapi_extra=raw_request("application/octet-stream"), response_model=DumpSize)
 def append_to_dump(device_id: str, dump_id: str, data: Annotated[bytes, Depends(_bytes)], hub: Hub) -> dict[str, Any]:
     """Device API, append to dump. Gives its `id` and its `size` now."""
     with hub.database.transaction() as session:

@@ -14,6 +14,7 @@ from tools.hub.body import JsonObject, SemVer, Text, check_fields, json_request,
 from tools.hub.context import Hub, base_url
 from tools.hub.db import Device
 from tools.hub.errors import Refused
+from tools.hub.shapes import Registered
 
 router = APIRouter(prefix="/v1/devices", tags=["entry"])
 
@@ -54,7 +55,7 @@ class Registration(BaseModel):
         return self
 
 
-@router.post("", openapi_extra=json_request(Registration.model_json_schema()))
+@router.post("", openapi_extra=json_request(Registration.model_json_schema()), response_model=Registered)
 def register_device(body: JsonObject, hub: Hub, request: Request) -> dict[str, str]:
     """Device API, register device. The reply is the only time that anyone sees the access key."""
     asked = check_fields(Registration, body)

@@ -11,6 +11,7 @@ from tools.hub.auth import device_only
 from tools.hub.context import Hub, base_url
 from tools.hub.db import File
 from tools.hub.errors import Refused
+from tools.hub.shapes import FileInfo
 
 FIRMWARE = "firmware"  # the file_type of what latest_fw_version speaks of
 
@@ -27,14 +28,14 @@ def newest_firmware(session: Session) -> File | None:
     return max(firmware, key=lambda file: (semver.Version.parse(file.version or ""), file.order), default=None)
 
 
-@router.get("")
+@router.get("", response_model=list[FileInfo])
 def list_files(hub: Hub, request: Request) -> list[dict[str, Any]]:
     """Device API, list files. In the order of their publication."""
     with hub.database.transaction() as session:
         return [_described(file, base_url(request)) for file in session.scalars(select(File).order_by(File.order))]
 
 
-@router.get("/{file_id}")
+@router.get("/{file_id}", response_model=FileInfo)
 def get_file(device_id: str, file_id: str, hub: Hub, request: Request) -> dict[str, Any]:
     """Device API, get file."""
     with hub.database.transaction() as session:

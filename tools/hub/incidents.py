@@ -12,6 +12,7 @@ from tools.hub.body import JsonObject, Note, Text, check_fields, json_request
 from tools.hub.context import Hub
 from tools.hub.db import Base, OfDevice, keep_last, row_of, rows_of
 from tools.hub.settings import settings_of
+from tools.hub.shapes import IncidentInfo, IncidentOpened, Success
 from tools.hub.spaces import space_of
 
 LIMIT = 1000  # incidents kept of each device
@@ -49,7 +50,7 @@ class NewIncident(BaseModel):
     description: Note
 
 
-@router.post("", openapi_extra=json_request(NewIncident.model_json_schema()))
+@router.post("", openapi_extra=json_request(NewIncident.model_json_schema()), response_model=IncidentOpened)
 def open_incident(device_id: str, body: JsonObject, hub: Hub) -> dict[str, str]:
     """Device API, open incident. While the device is unclaimed or wants none, nothing: the id is a dummy."""
     asked = check_fields(NewIncident, body)
@@ -66,7 +67,7 @@ def open_incident(device_id: str, body: JsonObject, hub: Hub) -> dict[str, str]:
     return {"incident_id": incident.id}
 
 
-@router.get("")
+@router.get("", response_model=list[IncidentInfo])
 def list_incidents(device_id: str, hub: Hub) -> list[dict[str, Any]]:
     """Device API, list incidents: open and closed ones, oldest first."""
     with hub.database.transaction() as session:
@@ -74,7 +75,7 @@ def list_incidents(device_id: str, hub: Hub) -> list[dict[str, Any]]:
         return [each.public() for each in rows_of(session, Incident, device_id)]
 
 
-@router.delete("")
+@router.delete("", response_model=Success)
 def close_all(device_id: str, hub: Hub) -> dict[str, bool]:
     """Device API, close all."""
     with hub.database.transaction() as session:
@@ -85,7 +86,7 @@ def close_all(device_id: str, hub: Hub) -> dict[str, bool]:
     return {"success": True}
 
 
-@router.delete("/{incident_id}")
+@router.delete("/{incident_id}", response_model=Success)
 def close_one(device_id: str, incident_id: str, hub: Hub) -> dict[str, bool]:
     """Device API, close one. To close it again changes nothing."""
     with hub.database.transaction() as session:

@@ -11,6 +11,7 @@ from tools.hub.auth import device_only, own_device
 from tools.hub.body import JsonObject, Note, Text, check_fields, json_request, optional
 from tools.hub.context import Hub
 from tools.hub.db import Base, OfDevice, row_of
+from tools.hub.shapes import Empty, LicenseChange, OlderLicenseChange, Success
 
 HISTORY_LIMIT = 100  # states kept of each licence
 ACTIONS = ("add", "remove", "update")
@@ -55,7 +56,7 @@ def _for_device(license: License, now: str) -> dict[str, Any]:
     return {name: getattr(license, name) for name in names} | {"current_time": now}
 
 
-@router.get("/license")
+@router.get("/license", response_model=LicenseChange | Empty)
 def get_license(device_id: str, hub: Hub) -> dict[str, Any]:
     """Device API, get license: the oldest change that is pending, or `{}`."""
     with hub.database.transaction() as session:
@@ -64,7 +65,7 @@ def get_license(device_id: str, hub: Hub) -> dict[str, Any]:
         return _for_device(pending[0], hub.now()) if pending else {}
 
 
-@router.get("/licenses")
+@router.get("/licenses", response_model=list[OlderLicenseChange])
 def get_licenses(device_id: str, hub: Hub) -> list[dict[str, Any]]:
     """Device API, get licenses (older form): every change that is pending, with a boolean for each action."""
     with hub.database.transaction() as session:
@@ -86,7 +87,7 @@ class LicenseUpdate(BaseModel):
     error: Note = optional()
 
 
-@router.post("/licenses", openapi_extra=json_request(LicenseUpdate.model_json_schema()))
+@router.post("/licenses", openapi_extra=json_request(LicenseUpdate.model_json_schema()), response_model=Success)
 def update_license(device_id: str, body: JsonObject, hub: Hub) -> dict[str, bool]:
     """Device API, update license. It answers the change that was pending."""
     update = check_fields(LicenseUpdate, body)

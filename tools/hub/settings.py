@@ -11,6 +11,7 @@ from tools.hub.auth import device_only, own_device
 from tools.hub.body import JsonObject, check_fields, json_request
 from tools.hub.context import Hub
 from tools.hub.db import Base
+from tools.hub.shapes import Success
 
 router = APIRouter(
     prefix="/v1/devices/{device_id}/cloud_settings", dependencies=[Depends(device_only)], tags=["settings"]
@@ -40,7 +41,7 @@ def settings_of(session: Session, device_id: str) -> Settings:
     return Settings.model_validate(made.settings if made else {})
 
 
-@router.put("", openapi_extra=json_request(Settings.model_json_schema()))
+@router.put("", openapi_extra=json_request(Settings.model_json_schema()), response_model=Success)
 def set_cloud_settings(device_id: str, body: JsonObject, hub: Hub) -> dict[str, bool]:
     """Device API, cloud settings. Those that are not given stay as they are."""
     changes = check_fields(Settings, body).model_dump(by_alias=True, exclude_unset=True)

@@ -11,6 +11,7 @@ from tools.hub.auth import device_only, own_device
 from tools.hub.context import Context, Hub
 from tools.hub.db import Base
 from tools.hub.errors import Refused
+from tools.hub.shapes import SpaceInfo
 
 router = APIRouter(prefix="/v1/devices/{device_id}/space", dependencies=[Depends(device_only)], tags=["space"])
 
@@ -41,7 +42,7 @@ def space_info(hub: Context, claim: Claim) -> dict[str, Any]:
     return {name: value for name, value in info.items() if value is not None}
 
 
-@router.get("")
+@router.get("", response_model=SpaceInfo, response_model_exclude_unset=True)
 def get_space_info(device_id: str, hub: Hub) -> dict[str, Any]:
     """Device API, get space info. Of a device that nobody claimed there is none (404)."""
     with hub.database.transaction() as session:

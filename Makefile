@@ -47,7 +47,7 @@ constraints: .venv/ready ## pins anew what requirements.txt pulls in
 	(head -1 constraints.txt; $(BIN)/pip freeze) > constraints.new && mv constraints.new constraints.txt
 
 clean: ## removes what was made
-	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # Made whole or not at all: an interrupted installation starts over.
 .venv/ready: requirements.txt requirements-stubs.txt constraints.txt

@@ -94,6 +94,21 @@ def test_changes_come_in_the_order_they_were_asked_for(hub, device):
         assert (each["add"], each["remove"], each["update"]) == (False, True, False) and "action" not in each
 
 
+def test_a_change_asked_for_meanwhile_is_not_lost(hub, device):
+    license = hub.give_license(device.id, "a")
+    told = change(device)
+    hub.update_license(device.id, license["id"], data="b")
+    report(device, told, "inuse")
+    told = change(device)
+    assert (told["data"], told["action"]) == ("b", "update")
+    hub.take_license(device.id, license["id"])
+    report(device, told, "inuse")
+    told = change(device)
+    assert told["action"] == "remove"
+    report(device, told, "removed")
+    assert change(device) == {} and len(hub.licenses(device.id)[0]["history"]) == 3
+
+
 def test_forged_signatures_are_passed_on(hub, device):
     for signature in ("c2ln", "", "no base64!"):
         given = hub.give_license(device.id, "a", signature=signature)

@@ -81,12 +81,26 @@ def send_everywhere(hub, device, content, content_type="application/json"):
     yield call("POST", f"{hub.url}/v1/devices", content=content, headers=headers)
 
 
+def send_to_parts(hub, device, content):
+    """The answers of the other endpoints that take JSON, but for a configuration, which may be any object."""
+    cloud = f"{hub.url}/cloud/v1/devices/{device.id}"
+    headers = {"Content-Type": "application/json"}
+    for path in ("/command", "/licenses", "/incidents", "/events", "/children"):
+        yield device.request("POST", path, content=content, headers=headers)
+    yield device.request("PUT", "/cloud_settings", content=content, headers=headers)
+    headers |= {"Authorization": f"Bearer {hub.cloud_key}"}
+    for method, path in (("POST", "/commands"), ("POST", "/config"), ("POST", "/licenses"), ("PUT", "/space")):
+        yield call(method, cloud + path, content=content, headers=headers)
+
+
 @pytest.mark.parametrize("content, word", BAD_BODIES, ids=lambda value: repr(value)[:30])
 def test_bodies_that_are_wrong_everywhere(hub, device, content, word):
     # A registration of `{"status": ...}` lacks its own fields, so there the word may be another.
     for number, answer in enumerate(send_everywhere(hub, device, content)):
         error = check_error(answer, 400)
         assert number > 0 or word in error
+    for answer in send_to_parts(hub, device, content):
+        check_error(answer, 400)
     assert hub.telemetries(device.id) == []
 
 

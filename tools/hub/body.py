@@ -6,10 +6,10 @@ from typing import Annotated, Any, TypeVar
 
 import semver
 from fastapi import Depends, Request
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError, WithJsonSchema
 
 from tools.hub.errors import Refused, shown
-from tools.hub.telemetry import MAX_INT, is_timestamp
+from tools.hub.telemetry import MAX_INT, TIMESTAMP, is_timestamp
 
 MAX_MESSAGE_BYTES = 128 * 1024  # Device API, send telemetry; here for every JSON body
 _MAX_DRAINED_BYTES = 8 * 1024 * 1024
@@ -17,6 +17,11 @@ _MAX_DEPTH = 32
 _MAX_TEXT = 255
 _MAX_NOTE = 10_000
 _MAX_ERRORS_SHOWN = 5
+
+# SemVer 2.0.0, section 9 to 11, for who reads the description; the package semver has the last word.
+_NUMBER, _IDENTIFIER = "(0|[1-9][0-9]*)", "[0-9A-Za-z-]+"
+_PRERELEASE = f"({_NUMBER}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
+_SEMVER = rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(-{_PRERELEASE}(\.{_PRERELEASE})*)?(\+{_IDENTIFIER}(\.{_IDENTIFIER})*)?"
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -39,10 +44,15 @@ def check_time(text: str) -> str:
     return text
 
 
+def described(pattern: str, **more: Any) -> WithJsonSchema:
+    """How the hub's description shows a text that a function checks."""
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"} | more)
+
+
 Text = Annotated[str, StringConstraints(min_length=1, max_length=_MAX_TEXT)]
 Note = Annotated[str, StringConstraints(max_length=_MAX_NOTE)]  # what a person reads; may be empty
-SemVer = Annotated[str, AfterValidator(check_version)]
-Time = Annotated[str, AfterValidator(check_time)]
+SemVer = Annotated[str, AfterValidator(check_version), described(_SEMVER, maxLength=_MAX_TEXT)]
+Time = Annotated[str, AfterValidator(check_time), described(TIMESTAMP)]
 Int32 = Annotated[int, Field(ge=-MAX_INT - 1, le=MAX_INT)]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Query, Request
 
 from tools.hub import cloud
-from tools.hub.body import raw_request, read_body
+from tools.hub.body import SemVer, raw_request, read_body
 from tools.hub.context import Hub
 from tools.hub.operations import cloud_router
 
@@ -25,7 +25,7 @@ _Note = Annotated[str | None, Query(max_length=2000)]
 def publish_firmware(
     hub: Hub,
     data: Annotated[bytes, Depends(_file_bytes)],
-    version: str,
+    version: SemVer,
     name: Annotated[str | None, Query(max_length=255)] = None,
     desc: _Note = None,
     notes: _Note = None,

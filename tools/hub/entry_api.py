@@ -10,7 +10,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from tools.hub.auth import fingerprint, hardware_key_accepted, new_key
-from tools.hub.body import JsonObject, SemVer, Text, check_fields, json_request, optional
+from tools.hub.body import JsonObject, SemVer, Text, check_fields, described, json_request, optional
 from tools.hub.context import Hub, base_url
 from tools.hub.db import Device
 from tools.hub.errors import Refused
@@ -25,7 +25,7 @@ def _check_mac(text: str) -> str:
     return text
 
 
-Mac = Annotated[str, AfterValidator(_check_mac)]
+Mac = Annotated[str, AfterValidator(_check_mac), described("([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")]
 
 
 def mac_digits(mac: str | None) -> str | None:
@@ -36,7 +36,9 @@ def mac_digits(mac: str | None) -> str | None:
 class Registration(BaseModel):
     """Device API, register device. A field may be left out, but not null."""
 
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(
+        strict=True, json_schema_extra={"anyOf": [{"required": ["mac"]}, {"required": ["cloud_id"]}]}
+    )
 
     hardware_key: Text
     sn: Text

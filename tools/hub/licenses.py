@@ -29,6 +29,7 @@ class License(OfDevice, Base):
     expires_at: Mapped[str | None]
     action: Mapped[str | None]  # the change that the device has not answered yet
     asked: Mapped[int]  # counts up: which of two changes was asked for later
+    told: Mapped[int | None]  # the change that the device was told last, by its `asked`
     state: Mapped[str | None]  # inuse, removed, error, as the device reported it
     error: Mapped[str | None]
     history: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
@@ -51,7 +52,8 @@ def pending_licenses(session: Session, device_id: str) -> list[License]:
     return list(session.scalars(pending.order_by(License.asked)))
 
 
-def _for_device(license: License, now: str) -> dict[str, Any]:
+def _tell(license: License, now: str) -> dict[str, Any]:
+    license.told = license.asked
     names = ("id", "device_id", "data", "signature", "action", "expires_at")
     return {name: getattr(license, name) for name in names} | {"current_time": now}
 
@@ -62,7 +64,7 @@ def get_license(device_id: str, hub: Hub) -> dict[str, Any]:
     with hub.database.transaction() as session:
         own_device(session, device_id)
         pending = pending_licenses(session, device_id)
-        return _for_device(pending[0], hub.now()) if pending else {}
+        return _tell(pending[0], hub.now()) if pending else {}
 
 
 @router.get("/licenses", response_model=list[OlderLicenseChange])
@@ -70,7 +72,7 @@ def get_licenses(device_id: str, hub: Hub) -> list[dict[str, Any]]:
     """Device API, get licenses (older form): every change that is pending, with a boolean for each action."""
     with hub.database.transaction() as session:
         own_device(session, device_id)
-        changes = [_for_device(each, hub.now()) for each in pending_licenses(session, device_id)]
+        changes = [_tell(each, hub.now()) for each in pending_licenses(session, device_id)]
     for change in changes:
         asked = change.pop("action")
         change |= {action: action == asked for action in ACTIONS}
@@ -89,13 +91,17 @@ class LicenseUpdate(BaseModel):
 
 @router.post("/licenses", openapi_extra=json_request(LicenseUpdate.model_json_schema()), response_model=Success)
 def update_license(device_id: str, body: JsonObject, hub: Hub) -> dict[str, bool]:
-    """Device API, update license. It answers the change that was pending."""
+    """Device API, update license. It answers the change that the device was told."""
     update = check_fields(LicenseUpdate, body)
     with hub.database.transaction() as session:
         own_device(session, device_id)
         license = row_of(session, License, device_id, update.id)
         entry = {"state": update.state, "error": update.error, "at": hub.now()}
-        license.action, license.state, license.error = None, update.state, update.error
+        license.state, license.error = update.state, update.error
         license.history = [*license.history, entry][-HISTORY_LIMIT:]
+        if license.told in (None, license.asked):
+            license.action = None
+        elif license.action == "add" and license.state == "inuse":
+            license.action = "update"  # the device has added what this one changes
     hub.events.emit("license", device_id, license_id=update.id, state=update.state, error=update.error)
     return {"success": True}

@@ -1,13 +1,15 @@
 """The command line that makes requests go wrong, shows them, and opens the page; and the cloud's endpoints for it."""
 
 import json
-import threading
+from typing import get_args
 
 import httpx
 import pytest
 
-from tests.test_hub_cli import Serve, failed, run
 from tools.hub import LocalHub
+from tools.hub.__main__ import main
+from tools.hub.console_traffic import KINDS
+from tools.hub.faults import Kind
 from tools.hub.testing import TestDevice, call
 
 
@@ -30,59 +32,73 @@ def cloud(hub, method, path, **more):
     return call(method, f"{hub.url}/cloud/v1{path}", headers={"Authorization": "Bearer cloud"}, **more)
 
 
-def test_commands(tmp_path):
-    with Serve(tmp_path) as serve:
-        threading.Thread(target=lambda: [serve.line() for _ in range(1000)], daemon=True).start()
-        device = serve.device()
-        options = ["--device", device.id, "--method", "POST", "--path", "/telemetry", "--count", "1"]
-        assert run(tmp_path, "fault", "status", *options, "--status", "503", "--retry-after", "9").stdout == "fault 1\n"
-        assert run(tmp_path, "fault", "drop", "--bytes", "20", "--skip", "5").stdout == "fault 2\n"
-        assert run(tmp_path, "fault", "stall", "--delay", "0.01", "--seconds", "500").stdout == "fault 3\n"
-        listed = [json.loads(line) for line in run(tmp_path, "faults").stdout.splitlines()]
-        assert [(each["number"], each["kind"]) for each in listed] == [(1, "status"), (2, "drop"), (3, "stall")]
-        assert listed[1] == {"number": 2, "kind": "drop", "skip": 5, "bytes": 20}
-        answer = device.send()
-        assert (answer.status_code, answer.headers["retry-after"]) == (503, "9")
-        assert run(tmp_path, "clear", "2").stdout == run(tmp_path, "clear").stdout == "cleared\n"
-        assert run(tmp_path, "faults").stdout == "none\n"
-        assert device.send().status_code == 200
+@pytest.fixture
+def command(hub, capsys):
+    """Runs a command in this process: what it prints; what it says on stderr when it fails."""
 
-        assert run(tmp_path, "rate-limit", "1", "--device", device.id).returncode == 0
-        assert device.send().status_code == 429
-        assert run(tmp_path, "rate-limit", "off").returncode == 0
-        assert device.send().status_code == 429  # its own limit stands
-        assert run(tmp_path, "rate-limit", "off", "--device", device.id).returncode == 0
-        assert device.send().status_code == 200
+    def run(*arguments):
+        capsys.readouterr()
+        try:
+            code = main([*arguments, "--hub", hub.url, "--key", "cloud"])
+        except SystemExit as error:
+            code = error.code
+        output = capsys.readouterr()
+        if code:
+            assert (code, output.out, output.err.count("\n")) == (1, "", 1) and output.err.startswith("hub: ")
+            return output.err
+        assert not output.err
+        return output.out
 
-        own = [json.loads(line) for line in run(tmp_path, "requests", device.id).stdout.splitlines()]
-        assert [each["status"] for each in own] == [503, 200, 429, 429, 200]
-        later = run(tmp_path, "requests", "--after", str(own[-2]["seq"])).stdout
-        assert json.loads(later) == own[-1]
-
-        url = run(tmp_path, "page").stdout.strip()
-        assert url.startswith(f"{serve.url}/?key=")
-        assert call("GET", url, serve.ca).status_code == 303
-        assert url.partition("=")[2] not in "\n".join(serve.lines)
-        device.close()
+    return run
 
 
-def test_what_is_no_fault(tmp_path):
-    with Serve(tmp_path):
-        failed(run(tmp_path, "fault", "explode"), "explode")
-        failed(run(tmp_path, "fault", "drop"), "bytes")
-        failed(run(tmp_path, "fault", "delay", "--delay", "nan"), "nan")
-        failed(run(tmp_path, "fault", "refuse", "--device", "nobody"), "device_id")
-        failed(run(tmp_path, "clear", "77"), "number")
-        failed(run(tmp_path, "rate-limit", "0"), "requests")
-        failed(run(tmp_path, "rate-limit", "many"), "many")
+def test_fault_commands(hub, device, command):
+    last = hub.fault("empty", count=1)
+    hub.clear_faults()
+    options = ["--device", device.id, "--method", "POST", "--path", "/telemetry", "--count", "1"]
+    first = command("fault", "status", *options, "--status", "503", "--retry-after", "9")
+    assert first == f"fault {last + 1}\n"
+    command("fault", "drop", "--bytes", "20", "--skip", "5")
+    command("fault", "stall", "--delay", "0.01", "--seconds", "500")
+    listed = [json.loads(line) for line in command("faults").splitlines()]
+    assert [each["kind"] for each in listed] == ["status", "drop", "stall"]
+    assert listed[1] == {"number": last + 2, "kind": "drop", "skip": 5, "bytes": 20}
+    answer = device.send()
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "9")
+    assert command("clear", str(last + 2)) == "cleared\n" and len(hub.faults()) == 1
+    assert command("clear") == "cleared\n" and command("faults") == "none\n"
 
 
-def test_every_kind_is_known_to_the_command(tmp_path):
-    from typing import get_args
+def test_limit_requests_and_page_commands(hub, device, command):
+    assert device.id in command("rate-limit", "1", "--device", device.id)
+    assert [device.send().status_code for _ in range(2)] == [200, 429]
+    assert command("rate-limit", "off") == "any number of requests in 30 s, each device\n"
+    assert device.send().status_code == 429  # its own limit stands
+    command("rate-limit", "off", "--device", device.id)
+    assert device.send().status_code == 200
+    own = [json.loads(line) for line in command("requests", device.id).splitlines()]
+    assert [each["status"] for each in own] == [200, 429, 429, 200]
+    assert json.loads(command("requests", "--after", str(own[-2]["seq"]))) == own[-1]
+    assert command("page") == f"{hub.page_url}\n"
 
-    from tools.hub.console_traffic import KINDS
-    from tools.hub.faults import Kind
 
+@pytest.mark.parametrize(
+    "arguments, word",
+    [
+        (("fault", "explode"), "explode"),
+        (("fault", "drop"), "bytes"),
+        (("fault", "delay", "--delay", "nan"), "nan"),
+        (("fault", "refuse", "--device", "nobody"), "device_id"),
+        (("clear", "9999999"), "number"),
+        (("rate-limit", "0"), "requests"),
+        (("rate-limit", "many"), "many"),
+    ],
+)
+def test_commands_that_fail(command, arguments, word):
+    assert word in command(*arguments)
+
+
+def test_every_kind_is_known_to_the_command():
     assert tuple(KINDS.split()) == get_args(Kind)
 
 
@@ -99,7 +115,7 @@ def test_endpoints(hub, device):
     assert cloud(hub, "DELETE", "/faults").status_code == 200 and hub.faults() == []
 
     assert cloud(hub, "PUT", "/rate_limit", json={"requests": 1, "device_id": device.id}).status_code == 200
-    assert [device.send().status_code for _ in range(2)] == [429, 429]  # the lost one was counted
+    assert [device.send().status_code for _ in range(2)] == [200, 429]
     assert cloud(hub, "PUT", "/rate_limit", json={"requests": None, "device_id": device.id}).status_code == 200
     assert device.send().status_code == 200
     recorded = cloud(hub, "GET", f"/requests?device_id={device.id}&after=1").json()

@@ -11,7 +11,7 @@ from tools.hub.body import JsonObject, Text, check_fields, json_request
 from tools.hub.cloud import find_device
 from tools.hub.context import Context, Hub
 from tools.hub.errors import Refused
-from tools.hub.faults import FaultRequest
+from tools.hub.faults import FaultRequest, fault_schema
 from tools.hub.operations import cloud_router, operation
 
 _MAX_SEQ = 2**63 - 1
@@ -36,7 +36,7 @@ def fault(
     return set_fault({"kind": kind, "skip": skip} | given, hub)["number"]
 
 
-@router.post("/faults", openapi_extra=json_request(FaultRequest.model_json_schema()))
+@router.post("/faults", openapi_extra=json_request(fault_schema()))
 def set_fault(body: JsonObject, hub: Hub) -> dict[str, int]:
     """Let requests of devices go wrong; gives the fault's `number`."""
     request = check_fields(FaultRequest, body)

@@ -19,7 +19,7 @@ _RETRY_MS = 1000
 router = APIRouter(prefix="/live", dependencies=[Depends(page_only)], tags=["page"])
 
 
-@router.get("/events", response_class=EventSourceResponse)
+@router.get("/events", response_class=EventSourceResponse, include_in_schema=False)
 async def events(hub: Hub) -> AsyncIterator[ServerSentEvent]:
     """What there is, then what happens.
 

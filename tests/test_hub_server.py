@@ -213,13 +213,14 @@ def test_events_tell_what_happened():
         file = device.request("GET", f"/files/{published['id']}").json()
         call("GET", file["url"])
         device.send({"t": [1]})
+        device.send()
         call("GET", f"{hub.url}/nothing")
         device.request("DELETE")
         hub.delete(TestDevice(hub.url).id)
     kinds = [event.kind for event in events]
     assert kinds == [
-        "registered", "published", "telemetry", "updated", "file", "download", "refused", "refused", "deleted",
-        "registered", "deleted",
+        "registered", "published", "telemetry", "updated", "file", "download", "refused", "telemetry", "refused",
+        "deleted", "registered", "deleted",
     ]  # fmt: skip
     by_kind = dict(zip(reversed(kinds), reversed(events), strict=True))  # the first of each
     telemetry = by_kind["telemetry"]
@@ -229,6 +230,7 @@ def test_events_tell_what_happened():
     assert telemetry.detail["latest_fw_version"] == "1.1.0"
     assert by_kind["updated"].detail == {"firmware_version": "1.1.0"}
     assert by_kind["file"].detail["file_id"] == published["id"]
+    assert events[kinds.index("telemetry", 3)].detail["timestamp"] is None  # as it came: the device sent none
     refused = by_kind["refused"]
     assert (refused.device_id, refused.detail["status"]) == (device.id, 400)
     assert "telemetries.t" in refused.detail["error"]

@@ -102,5 +102,5 @@ def _send(hub: Hub, device_id: str, child_id: str, message: Any) -> dict[str, An
             record, reply = accept_telemetry(session, child, checked, child.last_seen)
     except Refused as refused:
         return {"error": refused.error}
-    tell_telemetry(hub, record, reply)
+    tell_telemetry(hub, checked, record, reply)
     return reply

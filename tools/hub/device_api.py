@@ -34,7 +34,7 @@ def send_telemetry(device_id: str, body: JsonObject, hub: Hub) -> dict[str, Any]
     message = check_message(body)
     with hub.database.transaction() as session:
         record, reply = accept_telemetry(session, own_device(session, device_id), message, hub.now())
-    tell_telemetry(hub, record, reply)
+    tell_telemetry(hub, message, record, reply)
     return reply
 
 
@@ -43,12 +43,19 @@ def accept_telemetry(session: Session, device: Device, message: Message, now: st
     return _keep(session, device, message, now), _reply(session, device)
 
 
-def tell_telemetry(hub: Hub, record: Telemetry, reply: dict[str, Any]) -> None:
-    """Tell those who watch of a message. After the transaction: they may want one of their own."""
-    told = {
-        name: getattr(record, name) for name in ("status", "telemetries", "override", "timestamp", "message", "seq")
-    }
-    hub.events.emit("telemetry", record.device_id, **told, latest_fw_version=reply["latest_fw_version"])
+def tell_telemetry(hub: Hub, message: Message, record: Telemetry, reply: dict[str, Any]) -> None:
+    """Tell those who watch of a message, as it came. After the transaction: they may want one of their own."""
+    hub.events.emit(
+        "telemetry",
+        record.device_id,
+        status=message.status,
+        telemetries=message.telemetries,
+        override=message.override,
+        timestamp=message.timestamp,
+        message=message.message,
+        seq=record.seq,
+        latest_fw_version=reply["latest_fw_version"],
+    )
 
 
 def _keep(session: Session, device: Device, message: Message, now: str) -> Telemetry:

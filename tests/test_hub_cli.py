@@ -98,6 +98,7 @@ def test_serve_and_play_the_cloud(tmp_path):
         assert serve.line() == f"cloud key: in {Path('build/hub.json')}"
         assert serve.line() == f"CA: {Path('build/hub-ca.der')}"
         assert serve.line() == f"license key: {Path('build/hub-license-key.der')}"
+        assert serve.line() == f"page: {serve.url}/ (its key: python -m tools.hub page)"
         left = tmp_path / "build" / "hub.json"
         assert stat.S_IMODE(left.stat().st_mode) == 0o600
         key = json.loads(left.read_text())["key"]

@@ -62,6 +62,7 @@ def things_of(hub, device):
         "file_id": device.request("GET", "/files").json()[0]["id"],
         "mime_type": "text%2Fplain",
         "filename": "a",
+        "number": str(hub.fault("delay", device.id, delay=0)),
         "token": device.request("GET", "/files").json()[0]["url"].rpartition("/")[2],
     }
 
@@ -110,6 +111,8 @@ def test_every_answer_is_as_described(hub, session, label, mode):
             assert list(answer.json()) == ["error"]
 
     run()
+    hub.clear_faults()  # what was asked for is not to be met by what comes next
+    hub.set_rate_limit(None)
     # Right ones come through, so that what they ask for was tried and not only how they are refused.
     assert 200 in statuses or mode is GenerationMode.NEGATIVE
     device.close()

@@ -57,7 +57,7 @@ class Owner:
             for line in process.stdout:
                 kind, _, rest = line.rstrip("\n").partition(" ")
                 console.append(line)
-                if kind in ("CUT", "RESET") and not rest:
+                if kind in ("CUT", "RESET"):
                     end = kind
                     break
                 if kind in ("END", "RAN", "APPLIED"):

@@ -9,7 +9,7 @@ import argparse
 import sys
 from typing import Any
 
-from tools.hub import console_cloud, console_devices, console_serve
+from tools.hub import console_cloud, console_devices, console_serve, console_traffic
 from tools.hub.console import CommandError
 
 
@@ -39,7 +39,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m tools.hub", description="A local hub, and what plays the cloud.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
-    for part in (console_serve, console_devices, console_cloud):
+    for part in (console_serve, console_devices, console_cloud, console_traffic):
         part.add(commands)
     return parser
 

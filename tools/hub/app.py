@@ -20,6 +20,7 @@ from tools.hub import (
     cloud_licenses,
     cloud_reports,
     cloud_spaces,
+    cloud_traffic,
     commands,
     configs,
     device_api,
@@ -29,6 +30,8 @@ from tools.hub import (
     files,
     incidents,
     licenses,
+    live_api,
+    page,
     settings,
     spaces,
 )
@@ -40,9 +43,10 @@ log = logging.getLogger("tools.hub")
 # A part that comes later is a module with a router of its own, and one more name in PARTS.
 PARTS = (
     *(entry_api, device_api, commands, configs, licenses, spaces, settings, incidents, device_events, dumps, children),
-    *(files, cloud_api, cloud_commands, cloud_configs, cloud_licenses, cloud_spaces, cloud_reports),
+    *(files, cloud_api, cloud_commands, cloud_configs, cloud_licenses, cloud_spaces, cloud_reports, cloud_traffic),
+    *(page, live_api),
 )
-ROUTERS = (*(part.router for part in PARTS), files.content_router)
+ROUTERS = (*(part.router for part in PARTS), files.content_router, page.cloud_side)
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
@@ -57,7 +61,7 @@ def create_app(hub: Context) -> FastAPI:
     """The hub as an ASGI application. The entry server and the hub are one here; they share no path."""
     app = FastAPI(
         title="Local hub: Device API v1",
-        docs_url=None,  # a hub answers no HTML; the description is at /openapi.json
+        docs_url=None,  # they load scripts from elsewhere; the description is at /openapi.json
         redoc_url=None,
         redirect_slashes=False,  # a wrong path is a wrong path
         responses={"4XX": {"model": ErrorBody, "description": "Refused; the text names the field"}},

@@ -15,7 +15,7 @@ from tools.hub.db import Device
 from tools.hub.errors import Refused
 
 _ACCESS_KEY = APIKeyHeader(name="Authorization", scheme_name="access key", auto_error=False)
-_CLOUD_KEY = HTTPBearer(scheme_name="cloud key", auto_error=False)
+CLOUD_KEY = HTTPBearer(scheme_name="cloud key", auto_error=False)
 
 
 def new_key() -> str:
@@ -52,16 +52,17 @@ def own_device(session: Session, device_id: str) -> Device:
     return device
 
 
-def cloud_only(hub: Hub, given: Annotated[HTTPAuthorizationCredentials | None, Security(_CLOUD_KEY)]) -> None:
+def cloud_only(hub: Hub, given: Annotated[HTTPAuthorizationCredentials | None, Security(CLOUD_KEY)]) -> None:
     """Let pass who holds the cloud key. A dependency of the cloud's own router. Raises Refused (401)."""
-    if given is None or not _same(given.credentials, hub.cloud_key):
+    if given is None or not same(given.credentials, hub.cloud_key):
         raise Refused(401, "Authorization: Bearer and the cloud key are expected", {"WWW-Authenticate": "Bearer"})
 
 
 def hardware_key_accepted(hub: Context, key: str) -> bool:
     """Whether a device with this hardware key may register."""
-    return hub.hardware_keys is None or any(_same(key, accepted) for accepted in hub.hardware_keys)
+    return hub.hardware_keys is None or any(same(key, accepted) for accepted in hub.hardware_keys)
 
 
-def _same(a: str, b: str) -> bool:
+def same(a: str, b: str) -> bool:
+    """Whether two keys are the same, in a time that does not tell how far they are."""
     return hmac.compare_digest(a.encode("utf-8"), b.encode("utf-8"))

@@ -4,6 +4,7 @@ import argparse
 import base64
 import json
 import signal
+import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,7 +57,9 @@ def _serve(options: argparse.Namespace) -> None:
         _leave_address(hub)
         ca = f"\nCA: {CA_FILE}" if hub.ca else ""
         print(f"hub: {hub.url}\ncloud: {hub.url}/cloud/v1\ncloud key: in {HUB_FILE}{ca}")
-        print(f"license key: {LICENSE_KEY_FILE}", flush=True)
+        # The key that opens the page is for who sits here, and for no log.
+        page = hub.page_url if sys.stdout.isatty() else f"{hub.url}/ (its key: python -m tools.hub page)"
+        print(f"license key: {LICENSE_KEY_FILE}\npage: {page}", flush=True)
         introduced.set()
         stop.wait()
     finally:

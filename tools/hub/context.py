@@ -3,14 +3,15 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from tools.hub.db import Database
 from tools.hub.events import Events
+from tools.hub.live import Live
 from tools.hub.maker import Maker
+from tools.hub.times import iso_utc
 from tools.hub.traffic import Traffic
 
 
@@ -25,11 +26,16 @@ class Context:
     clock: Callable[[], float] = time.time
     maker: Maker = field(default_factory=Maker, repr=False)  # signs licences
     traffic: Traffic = field(default_factory=Traffic)
+    live: Live = field(default_factory=Live, repr=False)
 
     def now(self) -> str:
         """The hub's time, ISO 8601 UTC with milliseconds: 2021-08-04T07:45:44.122Z."""
-        at = datetime.fromtimestamp(self.clock(), UTC)
-        return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+        return iso_utc(self.clock())
+
+    def let_go(self) -> None:
+        """End what would hold up the server when it stops: pages that are open, requests that are being delayed."""
+        self.traffic.stopping.set()
+        self.live.close()
 
 
 def _of_request(request: Request) -> Context:

@@ -17,9 +17,9 @@ class Event:
     """One thing that happened.
 
     `kind` is one of registered, telemetry, updated, file, download, deleted, published, refused, fault; queued,
-    cancelled, command; config, info, license, claimed, unclaimed, settings, incident, closed, event, dump. `device_id`
-    is None where no device is concerned or it is not known. `detail` depends on the kind (the endpoints say what they
-    put in) and never holds an access key, a hardware key or a cloud key.
+    cancelled, command; config, info, license, claimed, unclaimed, settings, incident, closed, event, dump.
+    `device_id` is None where no device is concerned or it is not known. `detail` depends on the kind (the endpoints
+    say what they put in) and never holds an access key, a hardware key or a cloud key.
     """
 
     kind: str
@@ -38,19 +38,19 @@ def _compact(value: object) -> str:
 
 
 class Events:
-    """Hands each event to one handler, one at a time, in the thread where it happened."""
+    """Hands each event to every handler, one at a time, in the thread where it happened."""
 
-    def __init__(self, handler: Callable[[Event], object] | None = None) -> None:
-        self._handler = handler
+    def __init__(self, *handlers: Callable[[Event], object] | None) -> None:
+        self._handlers = [handler for handler in handlers if handler is not None]
         # A lock that its holder may take again: a handler may publish a firmware, which is an event as well.
         self._lock = threading.RLock()
 
     def emit(self, kind: str, device_id: str | None = None, **detail: Any) -> None:
-        """Tell the handler. What the handler raises is logged and goes no further."""
-        if self._handler is None:
-            return
+        """Tell the handlers. What one raises is logged and goes no further."""
+        event = Event(kind, device_id, detail)
         with self._lock:
-            try:
-                self._handler(Event(kind, device_id, detail))
-            except Exception:
-                log.exception("the handler of the hub's events raised")
+            for handler in self._handlers:
+                try:
+                    handler(event)
+                except Exception:
+                    log.exception("a handler of the hub's events raised")

@@ -9,9 +9,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from tools.hub.body import Text, optional
 from tools.hub.errors import Refused
@@ -26,10 +26,7 @@ _MAX_NUMBER = 2**31 - 1
 _MAX_SECONDS = 86_400.0
 
 
-def _check_method(text: str) -> str:
-    if not re.fullmatch("[A-Za-z]{1,20}", text):
-        raise ValueError("a method such as POST is expected")
-    return text.upper()
+Method = Annotated[str, StringConstraints(pattern="^[A-Za-z]{1,20}$", to_upper=True)]
 
 
 class FaultRequest(BaseModel):
@@ -59,7 +56,7 @@ class FaultRequest(BaseModel):
 
     kind: Kind
     device_id: Text = optional()
-    method: Annotated[str, AfterValidator(_check_method)] = optional()
+    method: Method = optional()
     path: Text = optional()
     skip: int = Field(default=0, ge=0, le=_MAX_NUMBER)
     count: int = optional(ge=1, le=_MAX_NUMBER)
@@ -79,6 +76,26 @@ class FaultRequest(BaseModel):
             if given and option != needed and option not in _POSSIBLE.get(self.kind, ()):
                 raise ValueError(f"{option}: not for {self.kind}")
         return self
+
+
+def fault_schema() -> dict[str, Any]:
+    """The JSON schema of a FaultRequest: each kind with its own options."""
+    whole = FaultRequest.model_json_schema()
+    fields = {name: field for name, field in whole["properties"].items() if name not in _OPTIONS}
+    one_of = []
+    for kind in get_args(Kind):
+        needed = [_NEEDED[kind]] if kind in _NEEDED else []
+        own = {name: whole["properties"][name] for name in (*needed, *_POSSIBLE.get(kind, ()))}
+        properties = fields | own | {"kind": {"const": kind}}
+        one_of.append(
+            {
+                "type": "object",
+                "properties": properties,
+                "required": ["kind", *needed],
+                "additionalProperties": False,
+            }
+        )
+    return {"description": whole["description"], "oneOf": one_of}
 
 
 @dataclass

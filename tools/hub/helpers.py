@@ -4,7 +4,15 @@ import functools
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from tools.hub import cloud, cloud_commands, cloud_configs, cloud_licenses, cloud_reports, cloud_spaces
+from tools.hub import (
+    cloud,
+    cloud_commands,
+    cloud_configs,
+    cloud_licenses,
+    cloud_reports,
+    cloud_spaces,
+    cloud_traffic,
+)
 from tools.hub.context import Context
 
 P = ParamSpec("P")
@@ -65,3 +73,9 @@ class Helpers:
     dump = helper(cloud_reports.dump)
     children = helper(cloud_reports.children)
     cloud_settings = helper(cloud_reports.cloud_settings)
+
+    fault = helper(cloud_traffic.fault)
+    faults = helper(cloud_traffic.faults)
+    clear_faults = helper(cloud_traffic.clear_faults)
+    set_rate_limit = helper(cloud_traffic.set_rate_limit)
+    requests = helper(cloud_traffic.requests)

@@ -20,9 +20,10 @@ from tools.hub.db import Database
 from tools.hub.events import Event, Events
 from tools.hub.helpers import Helpers
 from tools.hub.limits import RateLimits
-from tools.hub.local_traffic import TrafficHelpers
+from tools.hub.live import Live
 from tools.hub.maker import Maker
-from tools.hub.traffic import Traffic
+from tools.hub.page import page_url
+from tools.hub.traffic import RequestLog, Traffic
 from tools.hub.traffic_layer import TrafficLayer
 from tools.hub.wire import Protocol
 
@@ -34,7 +35,7 @@ _GRACE_S = 0.5  # what a request in progress is given at stop
 _START_S = 30
 
 
-class LocalHub(Helpers, TrafficHelpers):
+class LocalHub(Helpers):
     """A local hub, as a context manager or with `start()` and `stop()`.
 
     `database` is a SQLite file that outlives the hub; without it the state ends with the hub. `port` 0 lets the system
@@ -65,7 +66,7 @@ class LocalHub(Helpers, TrafficHelpers):
         self.cloud_key = cloud_key or secrets.token_urlsafe(24)
         self._database = database
         self._hardware_keys = None if hardware_keys is None else frozenset(hardware_keys)
-        self._events = Events(on_event)
+        self._on_event = on_event
         self._clock = clock
         self._tls = tls
         self._rate_limit = rate_limit
@@ -88,6 +89,11 @@ class LocalHub(Helpers, TrafficHelpers):
         return self._authority.der if self._authority is not None else None
 
     @property
+    def page_url(self) -> str:
+        """The hub's page, with the key that opens it until the hub stops. Whoever has it sees everything there."""
+        return page_url(self._running(), self.url)
+
+    @property
     def license_key(self) -> bytes:
         """The public key of the maker who signs licences, which devices verify them with: DER SubjectPublicKeyInfo."""
         return self._maker.der
@@ -101,7 +107,7 @@ class LocalHub(Helpers, TrafficHelpers):
         try:
             self._context = self._open()
             app = TrafficLayer(create_app(self._context), self._context)
-            self._server = _Server(app, self._context.traffic.stopping.set, self._tls_context())
+            self._server = _Server(app, self._context.let_go, self._tls_context())
             self._thread = threading.Thread(target=self._server.run, args=([sock],), name="hub", daemon=True)
             self._thread.start()
             if not self._server.ready.wait(_START_S):
@@ -130,9 +136,17 @@ class LocalHub(Helpers, TrafficHelpers):
             self._folder = tempfile.TemporaryDirectory(prefix="hub-")
             path = Path(self._folder.name) / "hub.db"
         self._maker.load()
-        traffic = Traffic(RateLimits(self._rate_limit))
-        keys = (self.cloud_key, self._hardware_keys)
-        return Context(Database(path), *keys, self._events, self._clock, self._maker, traffic)
+        live = Live(self._clock)
+        return Context(
+            Database(path),
+            self.cloud_key,
+            self._hardware_keys,
+            events=Events(self._on_event, live.on_event),
+            clock=self._clock,
+            maker=self._maker,
+            traffic=Traffic(RateLimits(self._rate_limit), requests=RequestLog(live.on_request)),
+            live=live,
+        )
 
     def _tls_context(self) -> ssl.SSLContext | None:
         if not self._tls:

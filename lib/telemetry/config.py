@@ -7,7 +7,7 @@ function did not take.
 
 import json
 
-from . import errors
+from . import errors, once
 
 if False:  # for the type checker
     from .device import Device
@@ -74,6 +74,7 @@ def _take(device, reply, state):
         if new == config:
             state["changes"] = {}  # the hub has them: it was its answer that got lost
     else:
+        once("incidents", "attend", device)  # noted only once that is told: a cut between loses no word of it
         state["refused"] = version
         version = 0
     _save(device, state, version)

@@ -1,6 +1,7 @@
 """Lives of a board before a local hub: runs life.py, and cuts the power where it says so."""
 
 import json
+import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,10 +89,14 @@ class Owner:
 
 
 def compile_library(folder: Path) -> None:
-    """Our library and life.py as .mpy, as `make deploy MPY=1` puts them on a board."""
+    """Our library and life.py as .mpy, as `make deploy MPY=1` puts them on a board, and a flash without files."""
     for module in (ROOT / "lib/telemetry").glob("*.py"):
         compile_module(module, folder / "telemetry")
     compile_module(Path(__file__).with_name("life.py"), folder)
+    (folder / "formatted.img").write_bytes(b"\xff" * FLASH_BYTES)
+    plan = folder / "format.json"
+    plan.write_text(json.dumps({"format": True, "flash": str(folder / "formatted.img")}))
+    subprocess.run([find_micropython(None), "-m", "life", plan], check=True, env={"MICROPYPATH": f".frozen:{folder}"})
 
 
 def make(hub: LocalHub, lib: Path, folder: Path, number: int, **plan: Any) -> Owner:
@@ -101,6 +106,6 @@ def make(hub: LocalHub, lib: Path, folder: Path, number: int, **plan: Any) -> Ow
     )
     identity = reply.raise_for_status().json() | {"entry_url": hub.url, "firmware_version": "1.0.0"}
     flash = folder / f"flash-{number}.img"
-    flash.write_bytes(b"\xff" * FLASH_BYTES)
+    shutil.copyfile(lib / "formatted.img", flash)
     plan |= {"lib": str(lib), "flash": str(flash), "identity": identity}
     return Owner(hub, flash, identity["id"], plan)

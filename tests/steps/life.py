@@ -180,11 +180,10 @@ def program(agent):
 def main():
     gc.threshold(16 * 1024)  # as boot.py has it
     flash = Flash(plan["flash"], plan.get("cut_write"))
-    try:
-        vfs.mount(flash, "/flash")
-    except OSError:
+    if plan.get("format"):
         vfs.VfsLfs2.mkfs(flash)
-        vfs.mount(flash, "/flash")
+        return
+    vfs.mount(flash, "/flash")
     os.chdir("/flash")
     agent, requests = build(flash)
     program(agent)
@@ -209,7 +208,8 @@ def live(agent, requests):
             agent.config.set(**plan["set"])
         before = requests.other
         agent.wait(agent.step())
-        quiet = quiet + 1 if requests.other == before and not agent.due else 0
+        soon = agent.clock.uptime() + 3600
+        quiet = quiet + 1 if requests.other == before and not any(at < soon for at in agent.due.values()) else 0
         if quiet == 3 and step > plan.get("set_at", 0):
             break
 

@@ -229,6 +229,29 @@ def test_undisturbed(flow, new):
     flow.check(owner, owner.until_settled())
 
 
+def _everything(owner: Owner) -> None:
+    _queue("blink", "fails", "unknown", "dump")(owner)
+    _set_config(mode="night")(owner)
+    _give("recording", "export")(owner)
+    _move(owner)
+    owner.hub.publish("1.1.0")
+
+
+def test_everything_at_once_in_96_kib(a_hub, compiled, tmp_path):
+    flow = Flow(_everything, lambda owner, life: None, plan={"everything": True, "set": {"own": 1}, "set_at": 100})
+    owner = prepared(a_hub, compiled, tmp_path, flow)
+    life = owner.live(at_least=200, steps=250)
+    print(life.at_end)
+    assert owner.hub.device(owner.id)["telemetry_count"] >= 200
+    assert {status for status, _ in _commands(owner).values()} == {"done", "failed"}
+    assert _commands(owner)["dump"][0] == "done" and len(owner.hub.dumps(owner.id)) == 1
+    _config_is(owner, life, mode="night", own=1)
+    _check_given(owner, life)
+    _check_moved(owner, life)
+    assert len(owner.hub.children(owner.id)) == 1 and len(owner.hub.device_events(owner.id)) >= 1
+    assert not [each for each in owner.hub.incidents(owner.id) if each["status"] == "open"]
+
+
 @pytest.mark.parametrize("cut", ["cut_before", "cut_after", "cut_write"])
 def test_the_power_goes(flow, cut, new):
     step = WRITES_APART if cut == "cut_write" else 1

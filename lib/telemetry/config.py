@@ -7,7 +7,7 @@ function did not take.
 
 import json
 
-from . import errors, once
+from . import errors
 
 if False:  # for the type checker
     from .device import Device
@@ -21,16 +21,24 @@ def begin(device: "Device") -> None:
         _apply(device, state["config"])
 
 
-def attend(device: "Device") -> None:
+def attend(device: "Device") -> int | None:
     """Gets the hub's configuration if it is newer, and sends what the user set.
 
     One that the user's function refuses is not in force, and not asked for again. What the user set and the hub refuses
     stays in force here until the hub gives a newer one; it goes up again, with all the rest, at the next `set`.
     """
     state = _load(device)
-    if device.versions.get("config_version", 0) > max(state["version"], state["refused"]):
+    if device.versions.get("config_version", 0) > max(state["version"], state["refused"], device.refused):
         _take(device, device.ask("get_config"), state)
         state = _load(device)
+    again = None
+    if device.refused > state["refused"]:
+        # Noted only once the hub has the incident: a cut between loses no word of it.
+        if device.is_told("on_config"):
+            state["refused"] = device.refused
+            _save(device, state, 0)
+        else:
+            again = 0
     if state["changes"]:
         version = 0
         config = state["config"]
@@ -45,6 +53,7 @@ def attend(device: "Device") -> None:
     if state["version"]:
         device.facts["config_version"] = state["version"]
         device.due["tell"] = 0
+    return again
 
 
 def change(device: "Device", changes: dict) -> None:
@@ -74,8 +83,7 @@ def _take(device, reply, state):
         if new == config:
             state["changes"] = {}  # the hub has them: it was its answer that got lost
     else:
-        once("incidents", "attend", device)  # noted only once that is told: a cut between loses no word of it
-        state["refused"] = version
+        device.refused = version
         version = 0
     _save(device, state, version)
 

@@ -41,6 +41,7 @@ class Device(errors.Reporter):
     place: dict | None = None  # device and space info, once they were looked at
     maker_key: str | None = None  # as settings.json has it
     licenses: dict | None = None  # feature -> when it expires, once they were looked at
+    refused = 0  # the version of a configuration that the user's function did not take
     journal: dict | None = None  # of the last command, while it runs and while the flash does not take it
     events: list | None = None  # those on their way to the hub
     left_open = False  # the hub may have incidents of the run before this
@@ -281,6 +282,7 @@ class Device(errors.Reporter):
             incident.id = None  # it is opened there too
         self.due = {"config": 0, "incidents": 0, "crash": 0}  # what is said here is not known there
         self.place = self.licenses = self.journal = None
+        self.refused = 0
 
     # For duties
 
@@ -308,6 +310,11 @@ class Device(errors.Reporter):
                 self._faults[topic] = self.incident(what + " failed", what, 2, errors.described(error))
             except Exception as why:
                 self.report("incident", why)  # no memory for it, or the flash does not give its code: next time
+
+    def is_told(self, topic) -> bool:
+        """Whether the hub has the incident of such a fault, or there is none."""
+        incident = self._faults.get(topic)
+        return not incident or incident.id is not None
 
     def attempt(self, what: str, function, *arguments) -> bool:
         """As `guard`, for a function of the user's: `fault` if it raised."""

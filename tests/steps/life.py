@@ -95,6 +95,9 @@ class Board:
     def feed(self):
         pass
 
+    def heap(self):
+        return ()
+
     def serial_number(self):
         return "SN"
 
@@ -119,13 +122,13 @@ def build(flash):
     """The agent, as wiring would make it."""
     from telemetry import agent as agent_module
     from telemetry import clock as clock_module
-    from telemetry import identity, once, store
+    from telemetry import once
     from telemetry.http import Session
     from telemetry.hub import Hub
     from telemetry.registration import Registration
 
-    if not store.exists("identity.json"):
-        store.save("identity.json", plan["identity"])
+    if not once("store", "exists", "identity.json"):
+        once("store", "save", "identity.json", plan["identity"])
     ticks = Ticks()
     agent_module.ticks_ms = clock_module.ticks_ms = ticks
     agent_module.sleep_ms = ticks.sleep
@@ -140,7 +143,7 @@ def build(flash):
     registration = Registration(hub, "identity.json", clock, {"sn": "SN", "firmware_version": "1.0.0"})
     agent = agent_module.Agent(hub, Board(), clock, registration, settings, "")
     agent.maker_key = plan.get("maker_key")
-    identity.keep(registration)
+    agent.guard("flash", agent.keep)
     return agent, requests
 
 
@@ -171,6 +174,21 @@ def program(agent):
         say("RAN", name="fails", n=parameters["n"])
         raise ValueError("no lamp")
 
+    if plan.get("everything"):
+
+        @agent.telemetry
+        def uses():
+            if not agent.notices:
+                agent.event("measured", "test", int_key_1=1)
+                agent.incident("Too warm", "warm", 1, "21.5").close()
+            return {"claimed": agent.claimed, "licensed": agent.licensed("recording"), "mode": agent.config.get("mode")}
+
+        lamp = agent.child("lamp", model_id="m", firmware_version="1.0.0")
+
+        @lamp.telemetry
+        def level():
+            return {"level": 5}
+
     @agent.command("restarts", restarts=True)
     def restarts(parameters):
         say("RAN", name="restarts", n=parameters["n"])
@@ -191,6 +209,7 @@ def main():
     say(
         "END",
         requests=requests.count,
+        heap=heap(),
         writes=flash.writes,
         config={key: agent.config.get(key) for key in ("interval", "mode", "refuse", "own")},
         licensed=[name for name in ("recording", "export") if agent.licensed(name)],
@@ -198,6 +217,19 @@ def main():
         space=agent.space.get("name"),
         info=agent.info.get("name"),
     )
+
+
+def heap():
+    """Bytes that are free, and those of the largest hole."""
+    gc.collect()
+    free = gc.mem_free()
+    hole = free
+    while True:
+        try:
+            bytearray(hole)
+            return free, hole
+        except MemoryError:
+            hole -= 256
 
 
 def live(agent, requests):
@@ -210,7 +242,7 @@ def live(agent, requests):
         agent.wait(agent.step())
         soon = agent.clock.uptime() + 3600
         quiet = quiet + 1 if requests.other == before and not any(at < soon for at in agent.due.values()) else 0
-        if quiet == 3 and step > plan.get("set_at", 0):
+        if quiet == 3 and step > plan.get("set_at", 0) and step + 1 >= plan.get("at_least", 0):
             break
 
 

@@ -28,12 +28,12 @@ def attend(device: "Device") -> float | None:
     for n in range(_AT_ONCE + 1):
         if journal.get("due"):
             done = journal["report"]["id"]
-            _ask(device, "update_command", journal["report"])  # a hub that wants no such report is as good as told
+            _tell(device, journal["report"])  # a hub that wants no such report is as good as told
             journal["due"] = False
             _keep(device, journal)
         if n == _AT_ONCE:
             break
-        command = _ask(device, "get_command")
+        command = _ask(device, "GET /command", dict)
         if not command:
             return None
         id = command.get("id")
@@ -63,7 +63,7 @@ def _do(device, report, name, parameters):
     else:
         function, safe, restarts = handlers[name]
         report["status"] = "in_progress"
-        if _ask(device, "update_command", report) is False:
+        if _tell(device, report) is False:
             return None  # it was withdrawn
         try:
             journal = {"report": report, "safe": safe, "restarts": restarts, "due": True}
@@ -71,7 +71,7 @@ def _do(device, report, name, parameters):
         except errors.StoreError as error:
             wrong = "not run: %s" % error
     if wrong:
-        _ask(device, "update_command", _ended(report, "failed", wrong))
+        _tell(device, _ended(report, "failed", wrong))
         return None
     device.journal = journal  # whatever happens from here on: it ran
     device.board.feed()
@@ -120,9 +120,13 @@ def _keep(device, journal):
         device.report("command", error)  # memory has it
 
 
-def _ask(device, endpoint, body=None):
+def _tell(device, report):
+    return _ask(device, "POST /command", None, report)
+
+
+def _ask(device, *request):
     # False: the hub has no such command, or it is finished.
     try:
-        return device.ask(endpoint, body)
+        return device.ask(*request)
     except (errors.Rejected, errors.NotFound):
         return False

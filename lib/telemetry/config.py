@@ -29,7 +29,7 @@ def attend(device: "Device") -> int | None:
     """
     state = _load(device)
     if device.versions.get("config_version", 0) > max(state["version"], state["refused"], device.refused):
-        _take(device, device.ask("get_config"), state)
+        _take(device, device.ask("GET /config", dict), state)
         state = _load(device)
     again = None
     if device.refused > state["refused"]:
@@ -43,7 +43,7 @@ def attend(device: "Device") -> int | None:
         version = 0
         config = state["config"]
         try:
-            version = _field(device.ask("set_config", config), "version", int)
+            version = _field(device.ask("POST /config", dict, config), "version", int)
         except errors.Rejected as error:
             device.fault("config.set", error, "on_config")
         state = _load(device)

@@ -155,20 +155,20 @@ class Device(errors.Reporter):
 
     def file(self, file_id: str) -> dict:
         """What get file says: `name`, `url`, `version`, `checksum`, ... Raises as `ask` does."""
-        return self.ask("get_file", None, file_id)
+        return self.ask("GET /files/%s", dict, None, file_id)
 
     def files(self) -> list:
         """What list files says. Raises as `ask` does."""
-        return self.ask("list_files")
+        return self.ask("GET /files", list)
 
-    def ask(self, endpoint: str, body=None, *ids: str):
-        """The answer of an endpoint of `api`. Raises what `api.ask` raises; TooManyRequests, and nothing is asked,
-        while the hub wants silence."""
+    def ask(self, endpoint: str, *arguments):
+        """The answer to a request, as `Hub.ask` has it and raises. TooManyRequests, and nothing is asked, while the hub
+        wants silence."""
         silence = self.clock.quiet_until - self.clock.uptime()
         if silence > 0:
             raise errors.TooManyRequests(endpoint, 429, "not asked: the hub wants silence", int(silence))
         try:
-            return once("api", "ask", self.hub, endpoint, body, *ids)
+            return self.hub.ask(endpoint, *arguments)
         except errors.TooManyRequests as error:
             self.clock.hush(backoff(1, retry_after=error.retry_after))  # it counts for all requests
             raise

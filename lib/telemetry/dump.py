@@ -37,9 +37,9 @@ def dump(agent: "Agent") -> str:
             continue
         agent.board.feed()
         if size:
-            agent.ask("append_dump", piece, id)
+            agent.ask("PUT /dumps/%s", None, piece, id)
         else:
-            id = agent.ask("send_dump", piece, "text/plain", name)
+            id = agent.ask("POST /dumps/%s/%s", object, piece, "text/plain", name)
             if isinstance(id, dict):
                 id = id.get("id", id.get("dump_id"))
             if type(id) is int:

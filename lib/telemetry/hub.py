@@ -1,6 +1,8 @@
-"""The Device API as the agent uses it all the time. `api` has what is asked seldom."""
+"""The hub, as a device asks it. `api` has what is needed seldom."""
 
-from . import errors
+import json
+
+from . import errors, once
 from .message import Reply
 from .rest import adapted, fetch, parsed
 
@@ -42,6 +44,33 @@ class Hub:
             self._reply = Reply(parsed(content, "POST", self._telemetry_url))
             self._content = bytes(content)  # ours: what requests gives may be a buffer that is used again
         return self._reply
+
+    def ask(self, endpoint: str, kind: type | None = None, body=None, *ids: str):
+        """The answer to any other request. `endpoint`: the method, and the path behind the device's own, as
+        "GET /files/%s", into which `ids` go. `kind`: what the answer is to be, dict or list, or object for whatever
+        JSON holds; None: only its status matters. `body`: what JSON can hold, or bytes, which go up as they are.
+
+        An empty answer is an empty `kind`. Raises NetworkError when there is no answer, a HubError by the status of a
+        bad one, and ReplyError when a good one is not what the Device API promises."""
+        method, path = endpoint.split(" ")
+        if ids:
+            path %= once("api", "quoted", ids)
+        self.look_up()
+        headers = self.headers
+        if isinstance(body, bytes):
+            headers = dict(headers)
+            headers["Content-Type"] = "application/octet-stream"
+        elif body is not None:
+            body = json.dumps(body).encode()
+        content = fetch(self.requests, method, self.url + path, headers, body, self.timeout)
+        if kind is None:
+            return None
+        reply = parsed(content, method, self.url + path)
+        if reply is None:
+            return kind()
+        if not isinstance(reply, kind):
+            raise errors.ReplyError("%s: expected %s, not %s" % (endpoint, kind.__name__, type(reply).__name__))
+        return reply
 
     def look_up(self) -> None:
         """Makes `url` and `headers`, which every request of the device needs, once for an identity."""

@@ -81,7 +81,7 @@ def begin(device: "Device") -> None:
 def attend(device: "Device") -> int | None:
     """Closes what the run before left open, then sends what waits, the oldest first. Raises as `Device.ask`."""
     if device.left_open and not device.crash_loop:
-        _ask(device, "close_incidents")
+        _ask(device, "DELETE /incidents")
         device.left_open = False
         if not device.notices:
             device.save("incidents", {"open": False})
@@ -90,7 +90,7 @@ def attend(device: "Device") -> int | None:
     _sweep(device)
     events = device.events or []
     for event in events[:_AT_ONCE]:
-        _ask(device, "add_event", event)
+        _ask(device, "POST /events", None, event)
         events.remove(event)
     return 0 if events else None
 
@@ -102,11 +102,11 @@ def _tell(device, incident):
         # Noted on flash first; but better one that a restart leaves open than none.
         device.guard("incidents.json", device.save, "incidents", {"open": True})
         incident.is_doubtful = True
-        reply = _ask(device, "open_incident", incident.fields)
+        reply = _ask(device, "POST /incidents", dict, incident.fields)
         incident.is_doubtful = False
         incident.id = str(reply.get("incident_id") or "") if reply else ""
     if incident.is_closed and incident.id:
-        _ask(device, "close_incident", None, incident.id)
+        _ask(device, "DELETE /incidents/%s", None, None, incident.id)
         incident.id = None
 
 
@@ -114,7 +114,7 @@ def _look_for(device, incident):
     # It was sent, and the answer got lost: the hub has it, or not. Who cannot find out opens it: rather twice than
     # never. For that a list that memory does not hold is no reason to start anew.
     try:
-        for each in _ask(device, "list_incidents") or ():
+        for each in _ask(device, "GET /incidents", list) or ():
             if each["status"] == "open" and each["issue"] == incident.fields["issue"]:
                 incident.id = str(each["id"])
     except (KeyError, TypeError, MemoryError):
@@ -122,11 +122,11 @@ def _look_for(device, incident):
     incident.is_doubtful = False
 
 
-def _ask(device, endpoint, body=None, *ids):
+def _ask(device, endpoint, kind=None, body=None, *ids):
     # None if it is of no use to ask again: that keeps nothing else from being sent.
     device.board.feed()
     try:
-        return device.ask(endpoint, body, *ids)
+        return device.ask(endpoint, kind, body, *ids)
     except (errors.Rejected, errors.NotFound, errors.ReplyError, errors.BodyTooLarge) as error:
         if body:  # else it is gone
             device.report("notices", error)

@@ -34,7 +34,7 @@ def attend(device: "Device") -> int | None:
     told: list = []
     try:
         while len(told) < _MOST_AT_ONCE:
-            change = device.ask("get_license")
+            change = device.ask("GET /license", dict)
             if not change:
                 break
             report = {"id": once("identity", "token", "license id", change.get("id")), "action": change.get("action")}
@@ -43,7 +43,7 @@ def attend(device: "Device") -> int | None:
             told.append(report)
             device.guard("current_time", _heed_time, device.clock, change.get("current_time"))
             licenses, report = _taken(device, licenses, change, report["id"])
-            device.ask("update_license", report)
+            device.ask("POST /licenses", None, report)
         else:
             return 0
     except errors.NotFound:

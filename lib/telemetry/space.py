@@ -23,14 +23,14 @@ def begin(device: "Device") -> None:
 def attend(device: "Device") -> None:
     """Gets what the hub has another version of. Where it says 404 there is nothing, and nobody claims the device."""
     state = device.load("space")
-    for field, endpoint in (("info_version", "get_device"), ("space_data_version", "get_space")):
+    for field, endpoint in (("info_version", "GET "), ("space_data_version", "GET /space")):
         saved = state.get(field, 0)
         version = device.versions.get(field, saved)
         if version != saved:
             found = {}
             try:
                 if version:
-                    found = _kept(device.ask(endpoint))
+                    found = _kept(device.ask(endpoint, dict))
             except errors.NotFound as error:
                 device.report("space", error)
                 version = 0

@@ -28,7 +28,7 @@ def attend(device: "Device") -> float | None:
         return early
     device.tell_at = max(device.tell_at, now) + _EACH
     try:
-        once("api", "ask", device.hub, "update_device", news)
+        device.hub.ask("PUT ", None, news)
     except errors.TooManyRequests as error:
         if (error.retry_after or 0) <= _OF_ALL:
             raise

@@ -140,7 +140,7 @@ class Duty:
         self.name = name
 
     def attend(self, device):
-        device.ask(self.endpoint)
+        device.ask(self.endpoint, dict)
 
     def begin(self, device):
         self.began.append(device.label)
@@ -303,7 +303,7 @@ def test_a_network_that_goes_ends_the_round():
     assert rig.paths() == [TELEMETRY, TELEMETRIES, TELEMETRIES]
     hub.asks["c-1"] = hub.asks["c-2"] = hub.asks["c-3"] = {"command": True}
     hub.faults["/command"] = [UNREACHABLE]
-    duty = Duty("commands", "get_command")
+    duty = Duty("commands", "GET /command")
     try:
         after(rig, 30)
     finally:
@@ -388,7 +388,7 @@ def test_what_the_hub_asks_of_a_child_is_done_with_its_key_at_its_path():
     rig = gateway(hub, ("a", "b"))
     rig.agent.step()
     hub.asks["c-2"] = {"command": True, "config_version": 2}
-    duties = [Duty("commands", "get_command"), Duty("config", "get_config")]
+    duties = [Duty("commands", "GET /command"), Duty("config", "GET /config")]
     try:
         rig.agent.step()
         hub.asks.clear()
@@ -417,7 +417,7 @@ def test_the_answers_to_all_are_heard_before_anything_is_done():
     rig.agent.step()
     hub.asks["c-1"] = hub.asks["c-3"] = {"command": True}
     hub.faults["/command"] = [Response(429, {}, {"Retry-After": "100"})]
-    duty = Duty("commands", "get_command")
+    duty = Duty("commands", "GET /command")
     try:
         assert rig.agent.step() >= 100  # silence for all, the gateway too
         count = len(hub.sent)
@@ -440,7 +440,7 @@ def test_a_key_that_is_not_taken_is_the_childs_affair():
     after(rig, 1801)
     hub.asks["c-1"] = hub.asks["c-2"] = {"command": True}
     hub.keys["c-1"] = "another"  # and the hub goes on to know it: a registration is refused
-    duty = Duty("commands", "get_command")
+    duty = Duty("commands", "GET /command")
     try:
         rig.steps(5)
         paths = rig.paths()
@@ -462,7 +462,7 @@ def test_a_child_that_was_deleted_from_the_hub_becomes_a_new_one():
     rig.agent.step()
     after(rig, 1801)  # one that is new, and has a key that is not good, is no reason to make another at once
     hub.forget("c-1")
-    duty = Duty("licenses", "get_license")
+    duty = Duty("licenses", "GET /license")
     try:
         for _ in range(14):
             after(rig, 60)
@@ -513,7 +513,7 @@ def test_what_was_saved_is_taken_up_before_the_network():
     hub = Family()
     gateway(hub, ("a", "b")).agent.step()
     store.save("b.config.json", {"version": 1})
-    duty = Duty("config", "get_config")
+    duty = Duty("config", "GET /config")
     try:
         rig = gateway(hub, ("a", "b"))
         rig.board.in_reach = False

@@ -48,8 +48,8 @@ def test_an_identity_that_could_end_a_header_is_refused():
 def test_each_endpoint():
     a_hub, requests = hub((200, {"id": "f", "name": "app.bin"}))
     a_hub.send_telemetry(b'{"status": "online"}')
-    assert api.ask(a_hub, "get_file", None, "f")["name"] == "app.bin"
-    api.ask(a_hub, "update_device", {"firmware_version": "1.1.0"})
+    assert a_hub.ask("GET /files/%s", dict, None, "f")["name"] == "app.bin"
+    a_hub.ask("PUT ", None, {"firmware_version": "1.1.0"})
     assert [(method, url, body) for method, url, _, body in requests.sent] == [
         ("POST", "http://hub/v1/devices/d-1/telemetry", {"status": "online"}),
         ("GET", "http://hub/v1/devices/d-1/files/f", None),
@@ -67,20 +67,20 @@ def test_the_time_out_is_the_settings():
 def test_an_id_does_not_end_the_path():
     for file_id, path in (("a b", "a%20b"), ("x\r\n", "x%0D%0A"), ("../c", "..%2Fc"), ("ü?x=1", "%C3%BC%3Fx%3D1")):
         a_hub, requests = hub((200, {}))
-        api.ask(a_hub, "get_file", None, file_id)
+        a_hub.ask("GET /files/%s", dict, None, file_id)
         assert requests.sent[0][1] == "http://hub/v1/devices/d-1/files/" + path
     for file_id in ("", None, 5):
-        raises(ReplyError, api.ask, hub((200, {}))[0], "get_file", None, file_id)
+        raises(ReplyError, hub((200, {}))[0].ask, "GET /files/%s", dict, None, file_id)
 
 
 def test_a_reply_of_another_kind_is_refused():
-    raises(ReplyError, api.ask, hub((200, []))[0], "get_file", None, "f")
-    raises(ReplyError, api.ask, hub((200, {}))[0], "list_files")
-    assert api.ask(hub((200, b""))[0], "get_command") == {}
-    assert api.ask(hub((200, b""))[0], "list_files") == []
-    assert api.ask(hub((200, "whatever"))[0], "send_dump", b"5", "text/plain", "a.txt") == "whatever"
+    raises(ReplyError, hub((200, []))[0].ask, "GET /files/%s", dict, None, "f")
+    raises(ReplyError, hub((200, {}))[0].ask, "GET /files", list)
+    assert hub((200, b""))[0].ask("GET /command", dict) == {}
+    assert hub((200, b""))[0].ask("GET /files", list) == []
+    assert hub((200, "whatever"))[0].ask("POST /dumps/%s/%s", object, b"5", "text/plain", "a.txt") == "whatever"
     for anything in ("whatever", b"OK", b"", []):
-        assert api.ask(hub((200, anything))[0], "update_device", {}) is None  # only the status matters
+        assert hub((200, anything))[0].ask("PUT ", None, {}) is None  # only the status matters
 
 
 def test_a_reply_is_read_anew_when_it_changed():

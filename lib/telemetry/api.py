@@ -45,7 +45,7 @@ def quoted(ids: tuple) -> tuple:
     for each in ids:
         if not isinstance(each, str) or not each:
             raise errors.ReplyError("id: expected a text that is not empty")
-    return tuple("".join(chr(c) if c in _UNRESERVED else "%%%02X" % c for c in each.encode()) for each in ids)
+    return tuple("".join(("%c" if c in _UNRESERVED else "%%%02X") % c for c in each.encode()) for each in ids)
 
 
 def refused(request: str, status: int, content, headers: dict, *secrets) -> errors.HubError:

@@ -126,7 +126,8 @@ def described(error: BaseException) -> str:
 
 def printable(text: str) -> str:
     """Somebody else's text for one line of a console: no control characters, at most 500 characters."""
-    return "".join(c if " " <= c != "\x7f" else " " for c in text[:500])
+    # Of the bytes: of a text MicroPython would keep each character for ever, as a name.
+    return bytes(c if 32 <= c != 127 else 32 for c in text[:500].encode()).decode()
 
 
 class Reporter:

@@ -23,6 +23,7 @@ if False:  # for the type checker
 _TOGETHER = const(4096)  # a body of so many bytes goes with its head in one write, and so in one packet if it can
 _IPPROTO_TCP = const(6)
 _TCP_NODELAY = const(1)
+_COLON = const(0x3A)
 
 
 class Session:
@@ -132,7 +133,7 @@ class Session:
         _check("method", method)
         lines = ["%s %s HTTP/1.1\r\n" % (method, path)]
         for name in headers or ():
-            _check("header", name, ":")
+            _check("header", name, _COLON)
             value = headers[name]
             _check(name, value.replace(" ", "-") or "-")
             kind = name.lower()
@@ -288,7 +289,7 @@ def split(url: str) -> tuple:
     return (scheme, name, int(port)), host, path
 
 
-def _check(what, text, but=""):
+def _check(what, text, but=0):
     # What goes into the head of a request must not be able to end it. It may be a secret: not shown.
-    if not text or not all("!" <= c != "\x7f" and c not in but for c in text):
+    if not text or not all(33 <= c != 127 and c != but for c in text.encode()):
         raise ValueError("%s: a character that HTTP does not allow there" % what)

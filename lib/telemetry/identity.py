@@ -74,14 +74,14 @@ def checked(reply: dict) -> dict:
     except ValueError:
         raise errors.ReplyError("hub_url: expected an address as https://hub.example.com")
     return {
-        "id": token("id", reply.get("id"), "/?#%"),
+        "id": token("id", reply.get("id"), b"/?#%"),
         "access_key": token("access_key", reply.get("access_key")),
         "hub_url": hub_url.rstrip("/"),
     }
 
 
-def token(name: str, text, but: str = "") -> str:
+def token(name: str, text, but: bytes = b"") -> str:
     """`text`, if it can go into a path or a header and not end it. Raises ReplyError; it may be a secret: not shown."""
-    if not isinstance(text, str) or not text or not all("!" <= c <= "~" and c not in but for c in text):
-        raise errors.ReplyError("%s: expected a text of visible ASCII characters%s" % (name, but and " without " + but))
+    if not isinstance(text, str) or not text or not all(33 <= c <= 126 and c not in but for c in text.encode()):
+        raise errors.ReplyError("%s: expected a text of visible ASCII characters%s" % (name, but and " without " + but.decode()))
     return text

@@ -1,5 +1,7 @@
 """Which of two versions is higher: Semantic Versioning 2.0.0, strictly (https://semver.org/spec/v2.0.0.html)."""
 
+_LETTERS = b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
 
 def compare(a: str, b: str) -> int:
     """-1, 0 or 1 as version `a` is lower than, equal to or higher than `b` (SemVer 2.0.0, section 11).
@@ -37,11 +39,10 @@ def _identifiers(text, zeros=False):
     # The sort keys of the identifiers between the dots; none if one is malformed.
     keys = []
     for part in text.split("."):
-        for c in part:
-            if not (c.isalpha() or c.isdigit() or c == "-") or c > "z":  # beyond z are the letters that are not ASCII
-                return ()
+        if not all(c in _LETTERS for c in part.encode()):
+            return ()
         numeric = part.isdigit()
-        if not part or (numeric and not zeros and part[0] == "0" != part):
+        if not part or (numeric and not zeros and part != "0" and part.startswith("0")):
             return ()
         # Without leading zeros the longer number is the higher one: any length, and no big integers on the board.
         keys.append((0, len(part), part) if numeric else (1, 0, part))

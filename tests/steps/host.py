@@ -15,6 +15,7 @@ from tools.hub.testing import register
 
 FLASH_BYTES = 128 * 512
 HEAP = "96k"
+PATHS = {"MICROPYPATH": ".frozen:lib"}  # names as long as on a board: each module's path takes heap
 
 
 @dataclass
@@ -24,6 +25,7 @@ class Life:
     said: list[tuple[str, Any]]
     end: str
     at_end: dict[str, Any]
+    console: str = ""
 
     def ran(self) -> list[Any]:
         return [fields for kind, fields in self.said if kind == "RAN"]
@@ -34,7 +36,7 @@ class Owner:
     """A board, and its device at the hub. `lives` are those that it had."""
 
     hub: LocalHub
-    flash: Path
+    lib: Path
     id: str
     plan: dict[str, Any]
     lives: list[Life] = field(default_factory=list)
@@ -42,19 +44,20 @@ class Owner:
     def live(self, cause: str = "power on", **more: Any) -> Life:
         """One life, from a start to its end."""
         plan = self.plan | {"cause": cause} | more
-        path = self.flash.with_suffix(".json")  # a file: MicroPython takes no argument of more than 255 bytes
-        path.write_text(json.dumps(plan))
         process = subprocess.Popen(
-            [find_micropython(None), "-X", f"heapsize={HEAP}", "-m", "life", path],
+            [find_micropython(None), "-X", f"heapsize={HEAP}", "-m", "life"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={"MICROPYPATH": f".frozen:{self.plan['lib']}"},
+            cwd=self.lib,
+            env=PATHS,
         )
         said, console, end = [], [], ""
         try:
-            assert process.stdout
+            assert process.stdin and process.stdout
+            process.stdin.write(json.dumps(plan) + "\n")
+            process.stdin.flush()
             for line in process.stdout:
                 kind, _, rest = line.rstrip("\n").partition(" ")
                 console.append(line)
@@ -70,7 +73,7 @@ class Owner:
             process.stdin.close()
             process.stdout.close()
         assert end, "".join(console)
-        life = Life(said, end, said[-1][1] if end == "END" else {})
+        life = Life(said, end, said[-1][1] if end == "END" else {}, "".join(console))
         self.lives.append(life)
         return life
 
@@ -91,12 +94,14 @@ class Owner:
 def compile_library(folder: Path) -> None:
     """Our library and life.py as .mpy, as `make deploy MPY=1` puts them on a board, and a flash without files."""
     for module in (ROOT / "lib/telemetry").glob("*.py"):
-        compile_module(module, folder / "telemetry")
-    compile_module(Path(__file__).with_name("life.py"), folder)
-    (folder / "formatted.img").write_bytes(b"\xff" * FLASH_BYTES)
-    plan = folder / "format.json"
-    plan.write_text(json.dumps({"format": True, "flash": str(folder / "formatted.img")}))
-    subprocess.run([find_micropython(None), "-m", "life", plan], check=True, env={"MICROPYPATH": f".frozen:{folder}"})
+        compile_module(module, folder / "lib/telemetry")
+    for module in Path(__file__).parent.glob("*.py"):
+        if module.name != "host.py":
+            compile_module(module, folder / "lib")
+    image = folder / "formatted.img"
+    image.write_bytes(b"\xff" * FLASH_BYTES)
+    plan = json.dumps({"format": True, "flash": str(image)})
+    subprocess.run([find_micropython(None), "-m", "life"], check=True, input=plan, text=True, cwd=folder, env=PATHS)
 
 
 def make(hub: LocalHub, lib: Path, folder: Path, number: int, **plan: Any) -> Owner:
@@ -107,5 +112,5 @@ def make(hub: LocalHub, lib: Path, folder: Path, number: int, **plan: Any) -> Ow
     identity = reply.raise_for_status().json() | {"entry_url": hub.url, "firmware_version": "1.0.0"}
     flash = folder / f"flash-{number}.img"
     shutil.copyfile(lib / "formatted.img", flash)
-    plan |= {"lib": str(lib), "flash": str(flash), "identity": identity}
-    return Owner(hub, flash, identity["id"], plan)
+    plan |= {"flash": str(flash), "identity": identity}
+    return Owner(hub, lib, identity["id"], plan)

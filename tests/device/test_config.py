@@ -61,7 +61,7 @@ def test_a_refused_one_is_told_once_and_not_fetched_again():
     case.steps()
     case.hub.set_config(bad=1)
     assert case.steps(3) == [GET]
-    assert case.open() == ["on_config"] and "bad: not on this board" in case.incidents[0].description
+    assert case.open() == ["on_config"] and "bad: not on this board" in case.hub.incidents[0]["description"]
     assert case.agent.config.get("rate") == 5 and case.agent.config.get("bad") is None
     assert case.hub.told == {"config_version": 1}
     case.start()
@@ -94,7 +94,7 @@ def test_a_refusal_may_be_any_exception_and_what_is_none_is_asked_again():
     for no_word in (MemoryError(), errors.TooManyRequests("GET x", 429), errors.Unauthorized("GET x", 401)):
         case = refusing(no_word)
         case.steps()
-        assert not case.incidents
+        assert not case.hub.incidents
         case.agent.apply = None
         assert GET in case.steps(2) and saved()["version"] == 1, no_word
         store.save("config.json", {"version": 0})

@@ -149,7 +149,7 @@ def test_a_change_that_the_hub_refuses_is_told_and_sent_no_more():
         case.agent.config.set(rate=9)
         case.hub.faults.append((SET, (status, {"error": "rate: at most 5"})))
         assert case.steps(3) == [SET]
-        assert case.open() == ["config.set"] and "at most 5" in case.incidents[0].description
+        assert case.open() == ["config.set"] and "at most 5" in case.hub.incidents[0]["description"]
         assert case.agent.config.get("rate") == 9
         case.start()
         assert case.steps(2) == [] and case.agent.config.get("rate") == 9

@@ -1,8 +1,8 @@
 """A hub that thinks, at the level of HTTP: configuration, device info and space of one device.
 
 `faults` makes requests fail: (method and path from the device on, what happens). What happens: "lose", the hub acts
-and its answer is lost; "refuse", it does not even act; a (status, body) in place of acting; a dict that is merged into
-a good answer. Each is used up by the request that it hits.
+and its answer is lost; "refuse", it does not even act; an exception, likewise; a (status, body) in place of acting; a
+dict that is merged into a good answer. Each is used up by the request that it hits.
 """
 
 import json
@@ -59,6 +59,8 @@ class Hub:
                 break
         if fault == "refuse":
             raise OSError(104)
+        if isinstance(fault, Exception):
+            raise fault
         if isinstance(fault, tuple):
             return Response(*fault)
         if self.cut:

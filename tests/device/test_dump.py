@@ -24,7 +24,8 @@ def test_a_dump_says_how_the_board_is():
         os.mkdir("data/deep")
         with open("data/deep/log.bin", "wb") as file:
             file.write(b"x" * 777)
-        rig.agent.save("crash", {"count": 1, "trace": "Traceback:\n  File main.py\nZeroDivisionError: by pump"})
+        trace = "Traceback:\n  File main.py\nZeroDivisionError: by pump"
+        store.save("crash.json", {"count": 1, "trace": trace, "device": None})  # from before it was registered
         rig.agent.report("pump", OSError("stuck"))
 
     rig, hub, text = dumped(prepare=prepare, interval=77)

@@ -7,10 +7,14 @@ function did not take.
 
 import json
 
+from micropython import const
+
 from . import errors
 
 if False:  # for the type checker
     from .device import Device
+
+_MOST = const(16000)  # bytes of JSON; the rest of a state file is for the versions
 
 
 def begin(device: "Device") -> None:
@@ -18,7 +22,7 @@ def begin(device: "Device") -> None:
     device.due["config"] = 0  # for what was set and not sent, and to tell the version
     state = _load(device)
     if state["version"] or state["config"]:
-        _apply(device, state["config"])
+        _apply(device, state["config"], {})
 
 
 def attend(device: "Device") -> int | None:
@@ -28,17 +32,21 @@ def attend(device: "Device") -> int | None:
     stays in force here until the hub gives a newer one; it goes up again, with all the rest, at the next `set`.
     """
     state = _load(device)
-    if device.versions.get("config_version", 0) > max(state["version"], state["refused"], device.refused):
-        _take(device, device.ask("GET /config", dict), state)
+    version = device.versions.get("config_version", 0)
+    if version > max(state["version"], state["refused"], device.refused):
+        try:
+            _take(device, device.ask("GET /config", dict), state)
+        except errors.BodyTooLarge as error:
+            device.fault("on_config", error)
+            device.refused = version
         state = _load(device)
-    again = None
     if device.refused > state["refused"]:
-        # Noted only once the hub has the incident: a cut between loses no word of it.
-        if device.is_told("on_config"):
-            state["refused"] = device.refused
-            _save(device, state, 0)
-        else:
-            again = 0
+        # Noted only once the hub has the incident, so that a cut between loses no word of it. And no version that
+        # comes of what the user set ends that incident before.
+        if not device.is_told("on_config"):
+            return 0
+        state["refused"] = device.refused
+        _save(device, state, 0)
     if state["changes"]:
         version = 0
         config = state["config"]
@@ -47,13 +55,13 @@ def attend(device: "Device") -> int | None:
         except errors.Rejected as error:
             device.fault("config.set", error, "on_config")
         state = _load(device)
-        if state["config"] == config:  # else the user set more meanwhile
+        if _same(state["config"], config):  # else the user set more meanwhile
             state["changes"] = {}
         _save(device, state, version)
     if state["version"]:
         device.facts["config_version"] = state["version"]
         device.due["tell"] = 0
-    return again
+    return None
 
 
 def change(device: "Device", changes: dict) -> None:
@@ -63,7 +71,7 @@ def change(device: "Device", changes: dict) -> None:
     state = _load(device)
     new = dict(state["config"])
     new.update(changes)
-    if new != state["config"]:
+    if not _same(new, state["config"]):
         state["config"] = new
         state["changes"].update(changes)
         _save(device, state, 0)
@@ -73,14 +81,14 @@ def change(device: "Device", changes: dict) -> None:
 def _take(device, reply, state):
     version = _field(reply, "version", int)
     config = _field(reply, "config", dict)
-    new = json.loads(json.dumps(config))  # the user's function may do with it as it likes
+    new = dict(config)
     new.update(state["changes"])
-    is_taken = new == state["config"] or _apply(device, new)
-    state = _load(device)  # it may have set something
+    is_taken = _same(new, state["config"]) or _apply(device, new, state["changes"])
+    state = _load(device)  # the user's function may have set something
     if is_taken:
         state["config"] = new = dict(config)
         new.update(state["changes"])
-        if new == config:
+        if _same(new, config):
             state["changes"] = {}  # the hub has them: it was its answer that got lost
     else:
         device.refused = version
@@ -88,11 +96,15 @@ def _take(device, reply, state):
     _save(device, state, version)
 
 
-def _apply(device, config):
-    # Whether the user's function takes it.
+def _apply(device, config, changes):
+    # Whether it can be kept, and the user's function takes it.
     try:
+        _check("", config)
+        text = json.dumps([config, changes])
+        if len(text.encode()) > _MOST:
+            raise ValueError("config: too large: at most %d bytes" % _MOST)
         if device.apply:
-            device.apply(config)
+            device.apply(json.loads(text)[0])  # a copy: the function may do with it as it likes
         return True
     except (errors.TooManyRequests, errors.Unauthorized, MemoryError):
         raise  # no word on the configuration
@@ -131,13 +143,19 @@ def _check(name, value):
     if (
         type(name) is not str
         or kind not in (dict, list, str, bool, int, float, type(None))
-        or kind is float
-        and value - value != 0
+        or (kind is float and value - value != 0)
     ):
         raise ValueError("config: %s: not what JSON holds" % (name,))
-    if kind is dict:
-        for name in value:
-            _check(name, value[name])
-    elif kind is list:
+    if kind in (dict, list):
         for each in value:
-            _check(name, each)
+            if kind is dict:
+                _check(each, value[each])
+            else:
+                _check(name, each)
+
+
+def _same(a, b):
+    # Not as ==, which takes 1 and True for the same.
+    kind = type(a)
+    keys = a if kind is dict else range(len(a)) if kind is list else ()
+    return kind is type(b) and a == b and all([_same(a[key], b[key]) for key in keys])

@@ -20,7 +20,7 @@ def record(agent: "Agent", error: BaseException | None = None) -> None:
     In a loop the flash is written only when the traceback is another one.
     """
     agent.board.feed()
-    data = {} if agent.clock.uptime() >= _CALM else agent.load("crash")
+    data = {} if agent.clock.uptime() >= _CALM else _load(agent)
     data["count"] = min(data.get("count", 0) + 1, _LOOP)
     data["trace"] = "watchdog"
     if error is not None:
@@ -36,7 +36,7 @@ def record(agent: "Agent", error: BaseException | None = None) -> None:
 
 def begin(device: "Device") -> None:
     """Sees whether it is a loop."""
-    data = device.load("crash")
+    data = _load(device)
     device.due["crash"] = 0
     if data.get("count", 0) >= _LOOP:
         incident = device.incident("Crash loop", "crash_loop", 4, data["trace"])
@@ -47,7 +47,7 @@ def begin(device: "Device") -> None:
 
 def attend(device: "Device") -> int | None:
     """Remembers that the hub has the incident, which so outlives restarts; and the loop's end."""
-    data = device.load("crash")
+    data = _load(device)
     if not data.get("count"):
         return None
     incident = device.crash_loop
@@ -65,3 +65,11 @@ def attend(device: "Device") -> int | None:
         data["incident"] = incident.id
     device.save("crash", data)
     return left if left > 0 else None
+
+
+def _load(device):
+    # A crash is the board's, whoever it is at the hub; the incident is that device's.
+    data = device.load("crash", True)
+    if data.get("device") != device.hub.identity.get("id"):
+        data.pop("incident", None)
+    return data

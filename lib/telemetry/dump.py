@@ -69,7 +69,7 @@ def _lines(agent):
     for at, line in errors.log:
         yield "%s %s" % (gmtime(at)[:6], line)
     try:  # the flash may be why somebody asks
-        yield from agent.load("crash").get("trace", "").split("\n")
+        yield from agent.load("crash", True).get("trace", "").split("\n")
         yield str(os.statvfs(agent.folder))
         yield from _files(agent.folder)
     except Exception as error:

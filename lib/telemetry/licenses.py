@@ -30,20 +30,19 @@ def begin(device: "Device") -> None:
 def attend(device: "Device") -> int | None:
     """Takes the hub's changes one by one: saves each, then tells the hub. While there are licences it is due daily, as
     `load` saves what day it is."""
-    licenses = load(device)
-    told: list = []
+    before = None
     try:
-        while len(told) < _MOST_AT_ONCE:
+        for _ in range(_MOST_AT_ONCE):
             change = device.ask("GET /license", dict)
             if not change:
                 break
-            report = {"id": once("identity", "token", "license id", change.get("id")), "action": change.get("action")}
-            if report in told:
-                raise errors.ReplyError("license %s: the hub takes no report of it" % report["id"])
-            told.append(report)
+            license_id = once("identity", "token", "license id", change.get("id"))
+            this = license_id, change.get("action")
+            if this == before:
+                raise errors.ReplyError("license %s: the hub takes no report of it" % license_id)
+            before = this
             device.guard("current_time", _heed_time, device.clock, change.get("current_time"))
-            licenses, report = _taken(device, licenses, change, report["id"])
-            device.ask("POST /licenses", None, report)
+            device.ask("POST /licenses", None, _taken(device, license_id, change))
         else:
             return 0
     except errors.NotFound:
@@ -59,11 +58,12 @@ def load(device: "Device") -> dict:
     seen = state.get("seen", "")
     clock = device.clock
     clock.at_least = max(clock.at_least, seen)
+    device.guard("licenses clock", _go_on, clock)
     known = clock.known()
     is_later = known[:10] > seen[:10]
     found: dict = {}
     for features, expires_at in licenses.values():
-        if expires_at and seen < expires_at <= known:
+        if seen < (expires_at or "") <= known:
             is_later = True
         for feature in features:
             before = found.get(feature, "")
@@ -80,25 +80,27 @@ def _save(device, licenses):
     device.save("licenses", {"licenses": licenses, "seen": clock.at_least})
 
 
-def _taken(device, licenses, change, license_id):
-    # What is kept after the change, and what to tell the hub. StoreError: nothing changed, the hub still has it.
+def _taken(device, license_id, change):
+    # What to tell the hub of the change, which is kept then. StoreError: nothing changed, the hub still has it.
+    report = {"id": license_id, "state": "inuse"}
+    licenses = load(device)
     new = dict(licenses)
     try:
         if change.get("action") == "remove":
             new.pop(license_id, None)
-            state = "removed"
+            report["state"] = "removed"
         else:
             new[license_id] = _checked(device, change)
-            state = "inuse"
         if len(json.dumps(new)) > _MOST_BYTES:
-            raise errors.ReplyError("no room for one more")
+            raise ValueError("no room for one more")
     except ValueError as error:
         device.report("license", error)
-        return licenses, {"id": license_id, "state": "error", "error": str(error)}
-    if new != licenses:
-        _save(device, new)
-        load(device)
-    return new, {"id": license_id, "state": state}
+        report.update(state="error", error=str(error))
+    else:
+        if new != licenses:
+            _save(device, new)
+            load(device)
+    return report
 
 
 def _checked(device, change):
@@ -144,9 +146,14 @@ def _utc(name, text):
 
 
 def _heed_time(clock, text):
-    # The hub's clock is ours while there is none, and it is surely not earlier.
+    # It is surely not earlier.
     text = _utc("current_time", text)
     if text and text < "21":
         clock.at_least = max(clock.at_least, text)
-        if clock.set_rtc and not clock.timestamp():
-            clock.set_rtc(mktime(tuple(map(int, re.compile("[-T:]").split(text))) + (0, 0, 0)))
+
+
+def _go_on(clock):
+    # The latest time that is known is the clock where there is no other, also after a start without the network.
+    now = clock.timestamp() or ""
+    if clock.set_rtc and clock.at_least > now and (clock.failures or not now):
+        clock.set_rtc(mktime(tuple(map(int, re.compile("[-T:]").split(clock.at_least[:19]))) + (0, 0, 0)))

@@ -21,18 +21,9 @@ _ENOENT = const(2)
 def load(path: str) -> dict:
     """What was last saved. Raises Missing or Corrupt, and StoreError if the flash cannot be read."""
     try:
-        return _read(path)
-    except errors.Missing as error:
-        # FAT renames over a file in two steps; a cut between them leaves the only copy under the new name.
-        try:
-            data = _read(path + ".new")
-        except errors.Missing:
-            raise error
-        try:
-            os.rename(path + ".new", path)
-        except OSError:
-            pass  # a flash that cannot be written can still be read
-        return data
+        return json.loads(b"{" + _body(path))
+    except ValueError:  # NaN was saved, which JSON has not
+        raise errors.Corrupt(path)
 
 
 def exists(path: str) -> bool:
@@ -51,12 +42,13 @@ def save(path: str, data: dict) -> None:
 
     Nothing is written when the file holds the same already: flash wears out.
     """
+    body = json.dumps(data).encode()[1:]
     try:
-        if load(path) == data:
+        if _body(path) == body:  # bytes are compared, as 1 == True
             return
     except errors.StoreError:
         pass  # none, torn, or not to be read: in each case to be replaced
-    write(path, json.dumps(data).encode()[1:])
+    write(path, body)
     try:
         os.rename(path + ".new", path)
     except OSError as error:
@@ -66,7 +58,7 @@ def save(path: str, data: dict) -> None:
 def check(path: str) -> None:
     """Raises StoreError unless a file can be written now; to ask before getting what can be had only once."""
     try:
-        load(path)  # so that the only copy is not where this writes
+        _body(path)  # so that the only copy is not where this writes
     except errors.Missing:
         pass
     write(path, b" " * 512)
@@ -93,6 +85,23 @@ def _discard(path):
         pass  # the next save writes over it
 
 
+def _body(path):
+    # What `_head` goes before.
+    try:
+        return _read(path)
+    except errors.Missing as error:
+        # FAT renames over a file in two steps; a cut between them leaves the only copy under the new name.
+        try:
+            body = _read(path + ".new")
+        except errors.Missing:
+            raise error
+        try:
+            os.rename(path + ".new", path)
+        except OSError:
+            pass  # a flash that cannot be written can still be read
+        return body
+
+
 def _read(path):
     try:
         size = os.stat(path)[6]
@@ -101,12 +110,9 @@ def _read(path):
     except OSError as error:
         raise (errors.Missing if error.errno == _ENOENT else errors.StoreError)("%s: %s" % (path, error))
     body = text[_BODY_AT:]
-    try:
-        if text[:_BODY_AT] == _head(body):
-            return json.loads(b"{" + body)
-    except ValueError:
-        pass  # NaN was saved, which JSON has not
-    raise errors.Corrupt(path + ": torn or foreign")
+    if text[:_BODY_AT] != _head(body):
+        raise errors.Corrupt(path + ": torn or foreign")
+    return body
 
 
 def _head(body):

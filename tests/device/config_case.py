@@ -13,26 +13,18 @@ class Case:
     def __init__(self, registered=True, apply=True):
         self.hub = Hub()
         self.applied = []
-        self.opened = []
         self.takes = apply
         self.start(registered)
 
     def start(self, registered=False):
         self.rig = Rig(requests=self.hub, registered=registered)
         self.agent = self.rig.agent
-        self.incidents = []
-        self.agent.incident = self.incident
         if self.takes:
             self.agent.on_config(self.apply)
 
-    def incident(self, title, issue, priority=2, description=""):
-        opened = Incident(issue, description)
-        self.incidents.append(opened)
-        self.opened.append(issue)
-        return opened
-
     def open(self):
-        return [incident.issue for incident in self.incidents if not incident.is_closed]
+        """The issues that are open at the hub."""
+        return [incident["issue"] for incident in self.hub.incidents if incident["id"]]
 
     def apply(self, config):
         self.applied.append(dict(config))
@@ -48,16 +40,6 @@ class Case:
             self.rig.ticks.now += 3700 * 1000  # every backoff is over
             self.agent.step()
         return self.hub.asked()
-
-
-class Incident:
-    def __init__(self, issue, description):
-        self.issue = issue
-        self.description = description
-        self.is_closed = False
-
-    def close(self):
-        self.is_closed = True
 
 
 def saved():

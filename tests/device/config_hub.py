@@ -1,8 +1,8 @@
 """A hub that thinks, at the level of HTTP: configuration, device info and space of one device.
 
 `faults` makes requests fail: (method and path from the device on, what happens). What happens: "lose", the hub acts
-and its answer is lost; "refuse", it does not even act; a (status, body) in place of acting; a dict that is merged into
-a good answer. Each is used up by the request that it hits.
+and its answer is lost; "refuse", it does not even act; an exception, likewise; a (status, body) in place of acting; a
+dict that is merged into a good answer. Each is used up by the request that it hits.
 """
 
 import json
@@ -20,6 +20,7 @@ class Hub:
         self.info = {"id": "d-1", "name": "Board"}
         self.space_version = 0
         self.space = None
+        self.incidents = []  # open incident's bodies, with an id; a closed one has None
         self.told = {}  # what update device said last
         self.id = "d-1"
         self.faults = []
@@ -58,6 +59,8 @@ class Hub:
                 break
         if fault == "refuse":
             raise OSError(104)
+        if isinstance(fault, Exception):
+            raise fault
         if isinstance(fault, tuple):
             return Response(*fault)
         if self.cut:
@@ -88,10 +91,20 @@ class Hub:
         if name == "PUT /":
             self.told.update(body)
             return 200, {}
+        if name == "POST /incidents":
+            self.incidents.append(dict(body, id=str(len(self.incidents) + 1)))
+            return 200, {"incident_id": self.incidents[-1]["id"]}
+        if name.startswith("DELETE /incidents"):
+            for each in self.incidents:
+                if name in ("DELETE /incidents", "DELETE /incidents/%s" % each["id"]):
+                    each["id"] = None
+            return 200, {}
+        if name == "GET /incidents":
+            return 200, [dict(each, status="open" if each["id"] else "closed") for each in self.incidents]
         return 404, {"error": "no such thing: " + name}
 
     def asked(self):
-        """The requests since the last time, but telemetry."""
-        names = [name for name, _ in self.sent if name != "POST /telemetry"]
+        """The requests since the last time, but telemetry and incidents."""
+        names = [name for name, _ in self.sent if name != "POST /telemetry" and "/incidents" not in name]
         self.sent.clear()
         return names

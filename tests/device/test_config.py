@@ -61,7 +61,7 @@ def test_a_refused_one_is_told_once_and_not_fetched_again():
     case.steps()
     case.hub.set_config(bad=1)
     assert case.steps(3) == [GET]
-    assert case.open() == ["on_config"] and "bad: not on this board" in case.incidents[0].description
+    assert case.open() == ["on_config"] and "bad: not on this board" in case.hub.incidents[0]["description"]
     assert case.agent.config.get("rate") == 5 and case.agent.config.get("bad") is None
     assert case.hub.told == {"config_version": 1}
     case.start()
@@ -94,7 +94,7 @@ def test_a_refusal_may_be_any_exception_and_what_is_none_is_asked_again():
     for no_word in (MemoryError(), errors.TooManyRequests("GET x", 429), errors.Unauthorized("GET x", 401)):
         case = refusing(no_word)
         case.steps()
-        assert not case.incidents
+        assert not case.hub.incidents
         case.agent.apply = None
         assert GET in case.steps(2) and saved()["version"] == 1, no_word
         store.save("config.json", {"version": 0})
@@ -145,15 +145,36 @@ def test_an_older_version_than_the_reply_named_is_taken_as_it_is():
     assert case.steps(3) == [] and case.hub.told == {"config_version": 1}
 
 
-def test_a_number_that_no_json_holds_costs_nothing_that_was_saved():
+def test_one_that_cannot_be_kept_is_refused_once():
+    deep = b'{"version": 2, "config": {"deep": [{"limit": 1e999}]}}'
+    large = b'{"version": 2, "config": {"rate": "' + b"x" * 16100 + b'"}}'
+    for body, reason in ((deep, "limit: not what JSON holds"), (large, "too large"), (None, "BodyTooLarge")):
+        case = Case()
+        case.hub.set_config(rate=5)
+        case.steps()
+        case.hub.set_config(rate=6)
+        case.hub.faults.append((GET, errors.BodyTooLarge("32768 bytes") if body is None else (200, body)))
+        assert case.steps(4) == [GET], reason
+        assert [reason in each["description"] for each in case.hub.incidents] == [True]
+        assert len(case.applied) == 1 and case.agent.config.get("rate") == 5
+        case.start()
+        assert case.steps(2) == [] and case.agent.config.get("rate") == 5
+        case.hub.set_config(rate=7)
+        assert case.steps() == [GET, TELL] and case.agent.config.get("rate") == 7
+        os.remove("config.json")
+        os.remove("incidents.json")
+
+
+def test_a_number_that_becomes_true_is_a_change():
     case = Case()
-    case.hub.set_config(rate=5)
+    case.hub.set_config(rate=1, deep=[{"rate": 0}])
     case.steps()
-    case.hub.set_config(rate=6)
-    case.hub.faults.append((GET, (200, b'{"version": 2, "config": {"rate": 1e999}}')))
-    case.steps()
+    case.hub.set_config(rate=True, deep=[{"rate": 0}])
+    assert case.steps() == [GET, TELL] and case.applied[-1]["rate"] is True
+    case.hub.set_config(rate=True, deep=[{"rate": False}])
+    assert case.steps() == [GET, TELL] and case.applied[-1]["deep"][0]["rate"] is False
     case.start()
-    assert case.agent.config.get("rate") in (5, float("inf"))  # CPython reads and writes what JSON has not
+    assert case.agent.config.get("deep")[0]["rate"] is False
 
 
 def test_another_device_at_the_hub_keeps_what_is_in_force():

@@ -106,3 +106,62 @@ def live(case, cut_at):
     finally:
         store.write = write
     return True
+
+
+def test_a_refusal_reaches_the_hub_wherever_the_power_goes():
+    for cut_at in range(1, 100):
+        case = Case()
+        case.hub.set_config(bad=1)
+        survived = refuse(case, cut_at)
+        case.start()
+        case.hub.cut = None
+        case.steps(3)
+        told = [each["issue"] for each in case.hub.incidents]
+        assert told == ["on_config"] or (told == ["on_config"] * 2 and not survived), (cut_at, told)
+        assert saved()["refused"] == 1 and case.hub.told == {}
+        case.start()
+        assert case.steps(3) == [], cut_at
+        for name in os.listdir():
+            os.remove(name)
+        if survived:
+            break
+    assert cut_at > 8 and survived
+
+
+def refuse(case, cut_at):
+    # One life that meets a configuration that it does not take.
+    left = [cut_at]
+
+    def cut():
+        left[0] -= 1
+        if left[0] == 0:
+            raise PowerCut
+
+    def cutting(path, body):
+        cut()
+        write(path, body)
+        cut()
+
+    write = store.write
+    store.write = cutting
+    case.hub.cut = cut
+    try:
+        case.steps(4)
+    except PowerCut:
+        return False
+    finally:
+        store.write = write
+    return True
+
+
+def test_a_refusal_is_told_once_though_answers_get_lost():
+    for answer in ("lose", "refuse", (500, {})):
+        case = Case()
+        case.hub.set_config(bad=1)
+        case.agent.config.set(mode="b")
+        case.hub.faults += [("POST /incidents", answer)]
+        assert case.steps(5)[:1] == [GET], answer
+        assert len(case.hub.incidents) == 1, answer
+        assert saved()["refused"] == 1 and case.hub.config == {"mode": "b"}
+        os.remove("config.json")
+        os.remove("incidents.json")

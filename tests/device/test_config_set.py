@@ -39,6 +39,18 @@ def test_what_is_so_already_is_not_written():
     assert case.hub.config == {"rate": 9, "none": None}  # None is a value
 
 
+def test_one_and_true_are_not_the_same():
+    case = Case()
+    case.agent.config.set(rate=1)
+    case.steps()
+    case.agent.config.set(rate=True)
+    assert case.agent.config.get("rate") is True
+    assert case.steps() == [SET, TELL] and case.hub.config["rate"] is True
+    case.agent.config.set(rate=1)
+    case.hub.set_config(rate=True)  # in a newer version
+    assert case.steps() == [GET, SET, TELL] and case.hub.config["rate"] == 1 and case.hub.config["rate"] is not True
+
+
 def test_what_json_does_not_hold_cannot_be_set():
     case = Case()
     case.agent.config.set(rate=1)
@@ -149,7 +161,7 @@ def test_a_change_that_the_hub_refuses_is_told_and_sent_no_more():
         case.agent.config.set(rate=9)
         case.hub.faults.append((SET, (status, {"error": "rate: at most 5"})))
         assert case.steps(3) == [SET]
-        assert case.open() == ["config.set"] and "at most 5" in case.incidents[0].description
+        assert case.open() == ["config.set"] and "at most 5" in case.hub.incidents[0]["description"]
         assert case.agent.config.get("rate") == 9
         case.start()
         assert case.steps(2) == [] and case.agent.config.get("rate") == 9

@@ -27,9 +27,9 @@ def boom(seconds):
     raise RuntimeError("in the ceiling")
 
 
-def run(hub, telemetries=1, wait=boom, cause="hard reset", passed=60):
+def run(hub, telemetries=1, wait=boom, cause="hard reset", passed=60, registered=True):
     """One start: some telemetries, `passed` seconds apart, then what `wait` does. The rig, and whether it was reset."""
-    rig = Rig(requests=hub)
+    rig = Rig(requests=hub, registered=registered)
     rig.board.cause = cause
     end = hub.telemetries + telemetries
 
@@ -216,6 +216,35 @@ def test_a_loop_opens_one_that_lasts_as_long_as_it_does():
         for _ in range(4):
             run(hub, wait=boom)
         assert hub.open() == [LOOP]  # another loop, another incident
+
+
+def test_crashes_before_it_was_registered_count():
+    hub = fresh()
+    for _ in range(3):
+        rig = Rig(requests=hub, registered=False)
+        rig.board.in_reach = False
+        rig.agent.wait = boom
+        try:
+            rig.agent.run()
+        except SystemExit:
+            pass
+    assert not hub.asked and kept()["count"] == 3 and kept()["device"] is None
+    run(hub, 2)
+    assert hub.open() == [LOOP] and "in boom" in hub.incidents[0]["description"]
+    run(hub, 2)
+    assert hub.open() == [LOOP] and len(hub.incidents) == 1
+
+
+def test_a_loop_is_told_to_the_other_device_too():
+    hub = fresh()
+    for _ in range(4):
+        run(hub)
+    assert kept()["incident"] == "i-0"
+    hub.device = "d-2"
+    for _ in range(3):
+        run(hub, 3, registered=False)  # it takes up what was saved
+        assert [each["issue"] for each in hub.incidents] == [LOOP, LOOP]
+    assert kept()["incident"] == "i-1"
 
 
 def test_a_board_that_crashes_seldom_is_in_no_loop():

@@ -19,12 +19,13 @@ def dumped(hub=None, prepare=None, **settings):
 
 def test_a_dump_says_how_the_board_is():
     def prepare(rig):
-        rig.board.cause = "watchdog"
+        rig.board.cause = "hard reset"
         os.mkdir("data")
         os.mkdir("data/deep")
         with open("data/deep/log.bin", "wb") as file:
             file.write(b"x" * 777)
-        rig.agent.save("crash", {"count": 1, "trace": "Traceback:\n  File main.py\nZeroDivisionError: by pump"})
+        trace = "Traceback:\n  File main.py\nZeroDivisionError: by pump"
+        store.save("crash.json", {"count": 1, "trace": trace, "device": None})  # from before it was registered
         rig.agent.report("pump", OSError("stuck"))
 
     rig, hub, text = dumped(prepare=prepare, interval=77)
@@ -33,7 +34,7 @@ def test_a_dump_says_how_the_board_is():
     for line in (
         "interval 77",
         "entry_url http://entry",
-        "reset_cause watchdog",
+        "reset_cause hard reset",
         "url http://hub/v1/devices/d-1",
         "uptime 0",
         "heap [(100000, 50000, 30000, 20000)]",
@@ -109,10 +110,10 @@ def test_a_dump_that_fails_is_a_command_that_failed():
 
 def test_a_flash_that_cannot_be_read_is_told():
     def prepare(rig):
-        def broken(duty):
+        def broken(duty, *how):
             if duty == "crash":
                 raise errors.StoreError("./crash.json: [Errno 5] EIO")
-            return load(duty)
+            return load(duty, *how)
 
         load = rig.agent.load
         rig.agent.load = broken

@@ -88,6 +88,12 @@ def test_the_same_content_is_not_written_again():
     assert read("state.json.new") == b"mark" and read("state.json") == marked
 
 
+def test_one_and_true_are_not_the_same():
+    store.save("state.json", {"n": 1})
+    store.save("state.json", {"n": True})
+    assert store.load("state.json")["n"] is True
+
+
 def test_what_cannot_be_saved_is_told():
     raises(StoreError, store.save, "folder/state.json", {"n": 1})
     os.mkdir("folder")

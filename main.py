@@ -1,11 +1,13 @@
-"""What this board reports: an example to edit. Who it is and its Wi-Fi are in /settings.json."""
+"""What this board does: an example to edit. Who it is and its Wi-Fi are in /settings.json."""
 
 import gc
+import time
 
 from telemetry import Agent
 
 agent = Agent.from_settings(version="1.0.0")  # the version of this program: raise it with each release
 board = agent.board
+usual = agent.settings.interval
 
 
 @agent.telemetry
@@ -17,6 +19,24 @@ def read():
         "wifi_strength": board.wifi_strength(),  # dBm
         "reset_cause": board.reset_cause(),
     }
+
+
+@agent.on_config
+def apply(config):
+    seconds = config.get("interval", usual)
+    if not 1 <= seconds <= 86400:
+        raise ValueError("interval: expected 1 to 86400 seconds")  # refused: the hub is told why
+    agent.settings.interval = seconds
+
+
+@agent.command("identify")
+def identify(parameters):  # which of all these boards is it?
+    for _ in range(5):
+        board.light(True)
+        time.sleep_ms(200)
+        board.light(False)
+        time.sleep_ms(200)
+    return "blinked"  # the operator reads it
 
 
 agent.run()

@@ -25,6 +25,7 @@ ON_THE_BOARD = {
     "ntptime",
     "os",
     "random",
+    "re",
     "requests",
     "select",
     "socket",

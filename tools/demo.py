@@ -1,7 +1,7 @@
 """The demo: a hub and a virtual ESP32 with a new flash, our software put on it as a user would, and what happens then.
 
-`python -m tools.demo [--seconds N] [--plain]`: until Ctrl-C, or for N seconds; then the exit code is 1 if telemetry or
-the announcement of the new firmware did not come. With --plain they speak http.
+`python -m tools.demo [--seconds N] [--plain]`: until Ctrl-C, or for N seconds; then the exit code is 1 if telemetry,
+the announcement of the new firmware or the end of the command did not come. With --plain they speak http.
 """
 
 import argparse
@@ -18,12 +18,14 @@ from tools.board.board import VirtualBoard
 from tools.board.errors import BoardError
 from tools.board.panel import Panel
 from tools.deploy import DeployError, Tool, deploy
+from tools.hub.console_serve import leave_address, remove_address
 from tools.hub.events import Event
 from tools.hub.server import LocalHub
 
 INTERVAL_S = 2
-PUBLISH_AFTER = 3  # telemetries
+ASK_AFTER = 3  # telemetries
 NEW_VERSION = "1.1.0"
+COMMAND = "identify"  # of main.py
 
 
 class Demo:
@@ -32,7 +34,7 @@ class Demo:
     def __init__(self, tls: bool = True) -> None:
         self.telemetries = 0
         self.announcements = 0
-        self.announced = threading.Event()
+        self.obeyed = threading.Event()  # the command was done
         self._deployed = False
         self._shown = False  # the console, from the restart on: before it tools talk to the board
         self._blinked = False
@@ -44,6 +46,7 @@ class Demo:
     def start(self) -> None:
         """Hub and board up, the software on the board, and the board restarted."""
         self.hub.start()
+        leave_address(self.hub)  # for `python -m tools.hub`
         self.board.start()
         self.say("hub", f"listens at {self.hub.url}")
         self.say("board", f"is on, its serial port is {self.board.port}")
@@ -53,6 +56,7 @@ class Demo:
             "entry_url": self.hub.url,
             "hardware_key": "demo-hardware-key",
             "interval": INTERVAL_S,
+            "maker_key": base64.b64encode(self.hub.license_key).decode(),
         }
         if self.hub.ca is not None:
             settings["ca"] = base64.b64encode(self.hub.ca).decode()
@@ -67,14 +71,15 @@ class Demo:
         """Both off; nothing is left."""
         self.board.stop()
         self.hub.stop()
+        remove_address(self.hub)
 
     def missing(self) -> str | None:
         """What did not come, or None."""
-        if self.telemetries < PUBLISH_AFTER:
-            return f"{self.telemetries} telemetries came, not {PUBLISH_AFTER}"
+        if self.telemetries < ASK_AFTER:
+            return f"{self.telemetries} telemetries came, not {ASK_AFTER}"
         if self.announcements != 1:
             return f"the board announced {NEW_VERSION} {self.announcements} times, not once"
-        return None
+        return None if self.obeyed.is_set() else f"the board did not do {COMMAND}"
 
     def say(self, who: str, text: str) -> None:
         """A line on this terminal."""
@@ -95,7 +100,6 @@ class Demo:
             self.say("board", text)
             if f"New firmware {NEW_VERSION}" in text:
                 self.announcements += 1
-                self.announced.set()
 
     def _on_led(self, lit: bool) -> None:
         if lit and not self._blinked:
@@ -107,17 +111,31 @@ class Demo:
         if event.kind == "telemetry":
             self.say("hub", f"telemetry: {detail['status']} {json.dumps(detail['telemetries'])}")
             self.telemetries += 1
-            if self.telemetries == PUBLISH_AFTER:
-                self.hub.publish(NEW_VERSION)
+            if self.telemetries == ASK_AFTER and event.device_id:
+                self._play_the_cloud(event.device_id)
         else:
             self.say("hub", str(event))
+            if event.kind == "command" and detail["status"] == "done":
+                self.obeyed.set()
+
+    def _play_the_cloud(self, device: str) -> None:
+        self.hub.publish(NEW_VERSION)
+        self.hub.claim(device, {"name": "Hall"})
+        self.hub.set_config(device, {"interval": 2 * INTERVAL_S})
+        self.hub.queue_command(device, COMMAND)
 
     def say_what_next(self) -> None:
         """What a user may try now."""
+        cloud = "                     .venv/bin/python -m tools.hub"
+        page = self.hub.page_url if sys.stdout.isatty() else f"{self.hub.url}/ (its key: python -m tools.hub page)"
+        device = (self.hub.devices() or [{"id": "ID"}])[0]["id"]
         for line in (
-            "Now try, here:      press (and Enter) presses BOOT: yes to the upgrade. Or reset, wifi off, wifi on, help",
+            "Now try, here:       press (and Enter) presses BOOT: yes to the upgrade. reset, wifi off, wifi on, help",
             f"In another terminal: .venv/bin/mpremote connect {self.board.port}   (Ctrl-C stops main.py, Ctrl-] ends)",
-            f"                     curl {'--insecure ' if self.hub.ca else ''}{self.hub.url}/openapi.json",
+            f"As the cloud, there: .venv/bin/python -m tools.hub command {device} reboot   (or dump, {COMMAND})",
+            f"{cloud} set-config {device} '{{\"interval\": 0}}'   (refused: opens an incident)",
+            f"{cloud} incidents {device}   (--help lists the other words)",
+            f"In a browser:        {page}",
             "Each on its own:     make board, make hub; make deploy PORT=... puts the software on either board",
         ):
             self.say("", line)
@@ -158,11 +176,13 @@ def _follow(demo: Demo, end: float | None) -> None:
             if not panel.do(line):
                 quit_asked.set()
                 return
+            if line.strip().lower() == "help":
+                demo.say_what_next()
 
     threading.Thread(target=read_lines, daemon=True).start()
     said = False
     while not quit_asked.wait(0.1) and (end is None or time.monotonic() < end):
-        if demo.announced.is_set() and not said:
+        if demo.obeyed.is_set() and not said:
             said = True
             demo.say_what_next()
 

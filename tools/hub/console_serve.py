@@ -54,7 +54,7 @@ def _serve(options: argparse.Namespace) -> None:
     except (SQLAlchemyError, ValueError) as error:
         raise CommandError(f"cannot use the database: {str(error).splitlines()[0]}") from None
     try:
-        _leave_address(hub)
+        _leave_files(hub)
         ca = f"\nCA: {CA_FILE}" if hub.ca else ""
         print(f"hub: {hub.url}\ncloud: {hub.url}/cloud/v1\ncloud key: in {HUB_FILE}{ca}")
         # The key that opens the page is for who sits here, and for no log.
@@ -65,24 +65,30 @@ def _serve(options: argparse.Namespace) -> None:
     finally:
         introduced.set()
         hub.stop()
-        _remove_address(hub)
+        remove_address(hub)
 
 
-def _leave_address(hub: "LocalHub") -> None:
-    """Write what the other commands, and who sets up a board, need of this hub."""
+def leave_address(hub: "LocalHub") -> None:
+    """Write for the other commands where this hub is. Raises OSError."""
     left = {"hub": hub.url, "key": hub.cloud_key}
-    try:
-        HUB_FILE.parent.mkdir(parents=True, exist_ok=True)
-        if hub.ca is not None:
-            left["ca"] = base64.b64encode(hub.ca).decode()
-            CA_FILE.write_bytes(hub.ca)
-        LICENSE_KEY_FILE.write_bytes(hub.license_key)
-        write_private(HUB_FILE, json.dumps(left).encode())
-    except OSError as error:
-        raise CommandError(f"cannot write {HUB_FILE.parent}: {error}") from None
+    if hub.ca is not None:
+        left["ca"] = base64.b64encode(hub.ca).decode()
+    HUB_FILE.parent.mkdir(parents=True, exist_ok=True)
+    write_private(HUB_FILE, json.dumps(left).encode())
 
 
-def _remove_address(hub: "LocalHub") -> None:
+def remove_address(hub: "LocalHub") -> None:
     """Remove the file, unless another hub has put its own there since."""
     if read_address().get("hub") == hub.url:
         HUB_FILE.unlink(missing_ok=True)
+
+
+def _leave_files(hub: "LocalHub") -> None:
+    # What the other commands, and who sets up a board, need of this hub.
+    try:
+        leave_address(hub)
+        if hub.ca is not None:
+            CA_FILE.write_bytes(hub.ca)
+        LICENSE_KEY_FILE.write_bytes(hub.license_key)
+    except OSError as error:
+        raise CommandError(f"cannot write {HUB_FILE.parent}: {error}") from None

@@ -107,9 +107,9 @@ def delete(hub: Context, device_id: str) -> None:
         hub.events.emit("deleted", each, by="cloud")
 
 
-def find_device(session: Session, device_id: str) -> Device:
-    """A device by its id. Raises Refused (404)."""
+def find_device(session: Session, device_id: str, field: str = "id") -> Device:
+    """A device by its id. Raises Refused (404) that names `field`."""
     found = session.get(Device, device_id)
     if found is None:
-        raise Refused(404, "id: there is no such device")
+        raise Refused(404, f"{field}: there is no such device")
     return found

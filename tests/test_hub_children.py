@@ -3,7 +3,10 @@
 import json
 
 import pytest
+from sqlalchemy import func, select
 
+from tools.hub import LocalHub
+from tools.hub.db import Base
 from tools.hub.testing import TestDevice, call, cloud_call, refused, register
 
 CHILD = {"model_id": "sensor-7", "firmware_version": "1.0.0"}
@@ -89,6 +92,39 @@ def test_children_go_with_their_parent(hub, device):
     hub.delete(device.id)
     assert hub.devices() == []
     assert refused(child.send(), 401, "Authorization") and refused(grandchild.send(), 401, "Authorization")
+
+
+@pytest.mark.parametrize("by", ["cloud", "device"])
+def test_nothing_is_left_of_a_family(by):
+    """No row in any table, and everyone who goes is told of."""
+    events = []
+    with LocalHub(on_event=events.append) as hub:
+        device = TestDevice(hub.url)
+        child = child_of(hub, device)
+        for each in (device, child):
+            each.send({"t": 1})
+            each.request("PUT", json={"name": "n"})
+            each.request("PUT", "/cloud_settings", json={"incidents.suspend_creation": False})
+            each.request("POST", "/events", json={"name": "n", "category": "c"})
+            each.request("POST", "/dumps/text%2Fplain/a", content=b"x")
+            hub.claim(each.id)
+            each.request("POST", "/incidents", json={"title": "T", "issue": "i", "priority": 1, "description": "d"})
+            hub.queue_command(each.id, "reboot")
+            hub.set_config(each.id, {})
+            hub.give_license(each.id, "data")
+        assert set(rows(hub).values()) == {2}
+        hub.delete(device.id) if by == "cloud" else device.request("DELETE")
+        assert set(rows(hub).values()) == {0}
+        gone = [(event.device_id, event.detail["by"]) for event in events if event.kind == "deleted"]
+        assert gone == [(device.id, by), (child.id, by)]
+        device.close()
+
+
+def rows(hub):
+    """How many rows each table has that speaks of devices."""
+    tables = [table for table in Base.metadata.sorted_tables if table.name != "files"]
+    with hub._running().database.transaction() as session:
+        return {table.name: session.scalar(select(func.count()).select_from(table)) for table in tables}
 
 
 def test_pending_commands_of_the_family(hub, device):

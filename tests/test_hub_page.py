@@ -204,8 +204,9 @@ def test_what_there_is_and_what_happens(hub, device, stream):
     assert (lost := stream.next("request"))["status"] is None and lost["fault"] == "lose"
     other = register(hub.url, hub.ca, sn="SN-2").json()["id"]
     assert stream.next("device")["id"] in (device.id, other)
+    child = register(hub.url, hub.ca, sn="SN-3", mac=..., cloud_id="c", parent_id=other).json()["id"]
     hub.delete(other)
-    assert stream.next("gone") == {"id": other}
+    assert [stream.next("gone"), stream.next("gone")] == [{"id": other}, {"id": child}]  # children go with it
 
 
 def test_it_comes_at_once_and_in_order(hub, device, stream):

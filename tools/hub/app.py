@@ -36,7 +36,7 @@ from tools.hub import (
     spaces,
 )
 from tools.hub.context import Context
-from tools.hub.errors import Refused, shown
+from tools.hub.errors import Refused, shown, shown_path
 
 log = logging.getLogger("tools.hub")
 
@@ -111,15 +111,13 @@ def _failed(request: Request, _error: Any) -> JSONResponse:
 
 def _answer(request: Request, status: int, error: str, headers: Any = None) -> JSONResponse:
     hub: Context = request.app.state.hub
-    path = shown(request.scope["path"], 200)
-    hub.events.emit(
-        "refused",
-        request.path_params.get("device_id"),
-        status=status,
-        error=error,
-        method=shown(request.method),
-        path=path,
-    )
+    told = {
+        "status": status,
+        "error": error,
+        "method": shown(request.method),
+        "path": shown_path(request.scope["path"]),
+    }
+    hub.events.emit("refused", request.path_params.get("device_id"), **told)
     return JSONResponse({"error": error}, status, headers)
 
 

@@ -9,7 +9,8 @@ from fastapi import Depends, Request
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError, WithJsonSchema
 
 from tools.hub.errors import Refused, shown
-from tools.hub.telemetry import MAX_INT, TIMESTAMP, is_timestamp
+from tools.hub.telemetry import MAX_INT
+from tools.hub.times import TIME, check_time
 
 MAX_MESSAGE_BYTES = 128 * 1024  # Device API, send telemetry; here for every JSON body
 _MAX_DRAINED_BYTES = 8 * 1024 * 1024
@@ -37,13 +38,6 @@ def check_version(text: str) -> str:
     raise ValueError("a SemVer version such as 1.2.3 is expected")
 
 
-def check_time(text: str) -> str:
-    """The text itself if it is a time as the API writes it. Raises ValueError."""
-    if not is_timestamp(text):
-        raise ValueError("ISO 8601 UTC with milliseconds is expected, as 2021-08-04T07:45:44.122Z")
-    return text
-
-
 def described(pattern: str, **more: Any) -> WithJsonSchema:
     """How the hub's description shows a text that a function checks."""
     return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"} | more)
@@ -52,7 +46,7 @@ def described(pattern: str, **more: Any) -> WithJsonSchema:
 Text = Annotated[str, StringConstraints(min_length=1, max_length=_MAX_TEXT)]
 Note = Annotated[str, StringConstraints(max_length=_MAX_NOTE)]  # what a person reads; may be empty
 SemVer = Annotated[str, AfterValidator(check_version), described(_SEMVER, maxLength=_MAX_TEXT)]
-Time = Annotated[str, AfterValidator(check_time), described(TIMESTAMP)]
+Time = Annotated[str, AfterValidator(check_time), described(TIME)]
 Int32 = Annotated[int, Field(ge=-MAX_INT - 1, le=MAX_INT)]
 
 

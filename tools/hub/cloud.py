@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from tools.hub.auth import new_key
 from tools.hub.body import check_version
 from tools.hub.context import Context
-from tools.hub.db import Device, File, Telemetry
+from tools.hub.db import Device, File, Telemetry, delete_family
 from tools.hub.errors import Refused
 from tools.hub.files import FIRMWARE
 
@@ -100,15 +100,16 @@ def telemetries(hub: Context, device_id: str, after: int = 0) -> list[dict[str, 
 
 
 def delete(hub: Context, device_id: str) -> None:
-    """Delete a device with its history. Its key is not accepted any more; it may register again."""
+    """Delete a device with its history and its children. Its key is not accepted any more; it may register again."""
     with hub.database.transaction() as session:
-        session.delete(find_device(session, device_id))
-    hub.events.emit("deleted", device_id, by="cloud")
+        gone = delete_family(session, find_device(session, device_id))
+    for each in gone:
+        hub.events.emit("deleted", each, by="cloud")
 
 
-def find_device(session: Session, device_id: str) -> Device:
-    """A device by its id. Raises Refused (404)."""
+def find_device(session: Session, device_id: str, field: str = "id") -> Device:
+    """A device by its id. Raises Refused (404) that names `field`."""
     found = session.get(Device, device_id)
     if found is None:
-        raise Refused(404, "id: there is no such device")
+        raise Refused(404, f"{field}: there is no such device")
     return found

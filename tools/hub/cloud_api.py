@@ -7,9 +7,7 @@ from fastapi import Depends, Query, Request
 from tools.hub import cloud
 from tools.hub.body import SemVer, raw_request, read_body
 from tools.hub.context import Hub
-from tools.hub.operations import cloud_router
-
-_MAX_SEQ = 2**63 - 1  # SQLite's largest integer
+from tools.hub.operations import After, cloud_router
 
 router = cloud_router()
 
@@ -63,9 +61,7 @@ def get_device(device_id: str, hub: Hub) -> dict[str, Any]:
 
 
 @router.get("/devices/{device_id}/telemetries")
-def get_telemetries(
-    device_id: str, hub: Hub, after: Annotated[int, Query(ge=0, le=_MAX_SEQ)] = 0
-) -> list[dict[str, Any]]:
+def get_telemetries(device_id: str, hub: Hub, after: After = 0) -> list[dict[str, Any]]:
     """The messages of a device whose `seq` is above `after`, newest last."""
     return cloud.telemetries(hub, device_id, after)
 

@@ -22,7 +22,7 @@ def queue_command(hub: Context, device_id: str, name: Text, parameters: Object |
         session.add(command)
         session.flush()
         shown = command.public()
-    hub.events.emit("queued", device_id, command_id=command.id, name=name, parameters=command.parameters)
+    hub.events.emit("queued", device_id, command_id=command.id, name=name)
     return shown
 
 

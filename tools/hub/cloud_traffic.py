@@ -3,18 +3,14 @@
 They raise Refused: 400 for a value that is not allowed, 404 for an id that no device has.
 """
 
-from typing import Annotated, Any
-
-from fastapi import Query
+from typing import Any
 
 from tools.hub.body import JsonObject, Text, check_fields, json_request
 from tools.hub.cloud import find_device
 from tools.hub.context import Context, Hub
 from tools.hub.errors import Refused
 from tools.hub.faults import FaultRequest, fault_schema
-from tools.hub.operations import cloud_router, operation
-
-_MAX_SEQ = 2**63 - 1
+from tools.hub.operations import After, cloud_router, operation
 
 router = cloud_router()
 
@@ -92,9 +88,7 @@ def requests(hub: Context, device_id: str | None = None, after: int = 0) -> list
 
 
 @router.get("/requests")
-def list_requests(
-    hub: Hub, device_id: str | None = None, after: Annotated[int, Query(ge=0, le=_MAX_SEQ)] = 0
-) -> list[dict[str, Any]]:
+def list_requests(hub: Hub, device_id: str | None = None, after: After = 0) -> list[dict[str, Any]]:
     """The last requests (200 of each device) whose `seq` is above `after`, newest last."""
     return requests(hub, device_id, after)
 
@@ -103,7 +97,4 @@ def _check_device(hub: Context, device_id: str | None) -> None:
     if device_id is None:
         return
     with hub.database.transaction() as session:
-        try:
-            find_device(session, device_id)
-        except Refused as refused:
-            raise Refused(refused.status, "device_id: there is no such device") from None
+        find_device(session, device_id, "device_id")

@@ -78,6 +78,15 @@ class Telemetry(Base):
         return {column.key: getattr(self, column.key) for column in self.__table__.columns}
 
 
+def delete_family(session: Session, device: Device) -> list[str]:
+    """Delete a device, its children and theirs, with all that is kept of them. Gives the ids of those that are gone."""
+    gone = [device.id]
+    for each in gone:  # which grows meanwhile
+        gone += session.scalars(select(Device.id).where(Device.parent_id == each))
+    session.delete(device)
+    return gone
+
+
 class File(Base):
     """A file that devices may fetch. `token` is the unguessable part of the address of its bytes."""
 

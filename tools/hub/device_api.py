@@ -13,7 +13,7 @@ from tools.hub.body import JsonObject, SemVer, Text, check_fields, json_request,
 from tools.hub.commands import next_command
 from tools.hub.configs import config_version
 from tools.hub.context import Hub
-from tools.hub.db import Device, Telemetry, UpdateCall
+from tools.hub.db import Device, Telemetry, UpdateCall, delete_family
 from tools.hub.errors import Refused
 from tools.hub.files import newest_firmware
 from tools.hub.licenses import pending_licenses
@@ -81,16 +81,16 @@ def _keep(session: Session, device: Device, message: Message, now: str) -> Telem
 
 def _reply(session: Session, device: Device) -> dict[str, Any]:
     """Device API, the reply to a telemetry. What a part of the hub wants a device to fetch is said here."""
-    firmware = newest_firmware(session)
+    file_id, version = newest_firmware(session) or (None, None)
     claim = space_of(session, device.id)
     return {
         "success": True,
         "config_version": config_version(session, device.id),
         "command": next_command(session, device.id) is not None,
-        "new_licenses": bool(pending_licenses(session, device.id)),
+        "new_licenses": bool(pending_licenses(session, device.id, 1)),
         "info_version": device.info_version,
-        "latest_fw_version": firmware.version if firmware else None,
-        "latest_fw_file_id": firmware.id if firmware else None,
+        "latest_fw_version": version,
+        "latest_fw_file_id": file_id,
         "space_data_version": claim.version if claim else 0,
     }
 
@@ -153,6 +153,7 @@ def update_device(device_id: str, body: JsonObject, hub: Hub) -> dict[str, bool]
 def delete_device(device_id: str, hub: Hub) -> dict[str, bool]:
     """Device API, delete device. Its key is worth nothing from now on, and it may register again."""
     with hub.database.transaction() as session:
-        session.delete(own_device(session, device_id))
-    hub.events.emit("deleted", device_id, by="device")
+        gone = delete_family(session, own_device(session, device_id))
+    for each in gone:
+        hub.events.emit("deleted", each, by="device")
     return {"success": True}

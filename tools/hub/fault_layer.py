@@ -3,11 +3,15 @@
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tools.hub.body import read_body
+from tools.hub.errors import Refused
 from tools.hub.faults import Fault, FaultRequest
 from tools.hub.wire import Wire
 
@@ -15,7 +19,6 @@ BREAKING = frozenset({"refuse", "reset", "lose", "drop"})  # of their answer no 
 _NOT_ACTED_ON = frozenset({"refuse", "reset", "status", "garbage", "empty"})
 _GARBAGE = b"<html>\xff\xfe\x00{]"
 _MAX_KEPT_BYTES = 2 * 1024 * 1024  # of a request that is acted on later; what is more is read when it is
-_MAX_DRAINED_BYTES = 8 * 1024 * 1024
 
 
 class FaultLayer:
@@ -30,7 +33,8 @@ class FaultLayer:
         kind, wire, app = self._asked.kind, scope["state"]["wire"], self._app
         if kind in _NOT_ACTED_ON:
             # Read first, or what waits unread would turn the orderly close into a reset.
-            await _drain(receive)
+            with suppress(Refused, ClientDisconnect):
+                await read_body(Request(scope, receive), 0)
             app = _answer(self._asked)
         elif kind == "delay":
             receive = await _kept(receive)
@@ -138,15 +142,6 @@ def _other_type(value: Any) -> Any:
     if isinstance(value, list):
         return {"0": value}
     return 7  # for an object or null
-
-
-async def _drain(receive: Receive) -> None:
-    received = 0
-    while received <= _MAX_DRAINED_BYTES:
-        message = await receive()
-        received += len(message.get("body", b""))
-        if not message.get("more_body"):
-            return
 
 
 async def _kept(receive: Receive) -> Receive:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from tools.hub.body import Text, optional
 from tools.hub.errors import Refused
+from tools.hub.telemetry import MAX_INT
 
 Kind = Literal[
     "refuse", "reset", "lose", "drop", "delay", "stall", "status", "garbage", "wrong_types", "null_fields", "empty"
@@ -22,7 +23,6 @@ Kind = Literal[
 _NEEDED = {"drop": "bytes", "delay": "delay", "stall": "delay", "status": "status"}
 _POSSIBLE = {"status": {"retry_after"}}
 _OPTIONS = ("bytes", "delay", "status", "retry_after")
-_MAX_NUMBER = 2**31 - 1
 _MAX_SECONDS = 86_400.0
 
 
@@ -58,13 +58,13 @@ class FaultRequest(BaseModel):
     device_id: Text = optional()
     method: Method = optional()
     path: Text = optional()
-    skip: int = Field(default=0, ge=0, le=_MAX_NUMBER)
-    count: int = optional(ge=1, le=_MAX_NUMBER)
+    skip: int = Field(default=0, ge=0, le=MAX_INT)
+    count: int = optional(ge=1, le=MAX_INT)
     seconds: float = optional(gt=0, le=_MAX_SECONDS)
-    bytes: int = optional(ge=0, le=_MAX_NUMBER)
+    bytes: int = optional(ge=0, le=MAX_INT)
     delay: float = optional(ge=0, le=_MAX_SECONDS)
     status: int = optional(ge=400, le=599)
-    retry_after: int = optional(ge=0, le=_MAX_NUMBER)
+    retry_after: int = optional(ge=0, le=MAX_INT)
 
     @model_validator(mode="after")
     def _has_its_options(self) -> "FaultRequest":

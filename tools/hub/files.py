@@ -22,10 +22,15 @@ router = APIRouter(prefix="/v1/devices/{device_id}/files", dependencies=[Depends
 content_router = APIRouter(tags=["files"])
 
 
-def newest_firmware(session: Session) -> File | None:
-    """The firmware with the highest SemVer precedence; of equals the one published last."""
-    firmware = session.scalars(select(File).where(File.file_type == FIRMWARE)).all()
-    return max(firmware, key=lambda file: (semver.Version.parse(file.version or ""), file.order), default=None)
+def newest_firmware(session: Session) -> tuple[str, str] | None:
+    """The id and version of the firmware with the highest SemVer precedence; of equals the one published last."""
+    firmware = session.execute(
+        select(File.id, File.version).where(File.file_type == FIRMWARE).order_by(File.order.desc())
+    )
+    # max gives the first of equals.
+    return max(
+        ((id, version or "") for id, version in firmware), key=lambda it: semver.Version.parse(it[1]), default=None
+    )
 
 
 @router.get("", response_model=list[FileInfo])

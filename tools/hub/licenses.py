@@ -46,10 +46,10 @@ class License(OfDevice, Base):
             self.asked = (session.scalar(select(func.max(License.asked))) or 0) + 1
 
 
-def pending_licenses(session: Session, device_id: str) -> list[License]:
-    """The licences whose change the device has not answered yet, oldest change first."""
+def pending_licenses(session: Session, device_id: str, limit: int | None = None) -> list[License]:
+    """The licences whose change the device has not answered yet, oldest change first, at most `limit`."""
     pending = select(License).where(License.device_id == device_id, License.action.is_not(None))
-    return list(session.scalars(pending.order_by(License.asked)))
+    return list(session.scalars(pending.order_by(License.asked).limit(limit)))
 
 
 def _tell(license: License, now: str) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def get_license(device_id: str, hub: Hub) -> dict[str, Any]:
     """Device API, get license: the oldest change that is pending, or `{}`."""
     with hub.database.transaction() as session:
         own_device(session, device_id)
-        pending = pending_licenses(session, device_id)
+        pending = pending_licenses(session, device_id, 1)
         return _tell(pending[0], hub.now()) if pending else {}
 
 

@@ -12,9 +12,9 @@ import inspect
 import json
 import re
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, create_model
 
 from tools.hub.auth import cloud_only
@@ -24,6 +24,9 @@ from tools.hub.errors import Refused
 
 Object = dict[str, Any]
 UNCHANGED: Any = ...  # the default of a field that stays as it is unless it is given; None would empty it
+
+# A query parameter: what has a higher `seq`. At most SQLite's largest integer.
+After = Annotated[int, Query(ge=0, le=2**63 - 1)]
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -3,27 +3,23 @@
 Source of the rules: Device API, send telemetry.
 """
 
-import re
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from tools.hub.errors import Refused, shown
+from tools.hub.times import TIME, check_time
 
 STATUSES = ("online", "offline", "error")
 MAX_STRING_BYTES = 1000
 MAX_INT = 2**31 - 1
 MAX_FLOAT = (2 - 2**-23) * 2.0**127  # the largest 32-bit float
 
-# More days than there are: is_timestamp has the last word.
-TIMESTAMP = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z"
-
 SCHEMA = {
     "type": "object",
     "required": ["status"],
     "properties": {
         "status": {"enum": list(STATUSES)},
-        "timestamp": {"type": "string", "pattern": f"^{TIMESTAMP}$"},
+        "timestamp": {"type": "string", "pattern": f"^{TIME}$"},
         "telemetries": {
             "type": "object",
             "additionalProperties": {
@@ -59,8 +55,11 @@ def check_message(body: dict[str, Any]) -> Message:
     for key, value in telemetries.items():
         _check_value(f"telemetries.{shown(key)}", value)
     timestamp = _optional(body, "timestamp", str, None, "a string")
-    if timestamp is not None and not is_timestamp(timestamp):
-        raise Refused(400, "timestamp: ISO 8601 UTC with milliseconds is expected, as 2021-08-04T07:45:44.122Z")
+    try:
+        if timestamp is not None:
+            check_time(timestamp)
+    except ValueError as error:
+        raise Refused(400, f"timestamp: {error}") from None
     return Message(
         status=status,
         timestamp=timestamp,
@@ -101,14 +100,3 @@ def _check_value(name: str, value: object) -> None:
             raise Refused(400, f"{name}: a finite number within the range of 32-bit floats is expected")
     else:
         raise Refused(400, f"{name}: a number, boolean, string or null is expected")
-
-
-def is_timestamp(text: str) -> bool:
-    """Whether this is a time as the API writes it: ISO 8601 UTC with milliseconds."""
-    if not re.fullmatch(TIMESTAMP, text):
-        return False
-    try:
-        datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ")
-    except ValueError:
-        return False
-    return True

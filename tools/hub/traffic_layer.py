@@ -9,13 +9,12 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tools.hub.context import Context
-from tools.hub.errors import Refused, shown
+from tools.hub.errors import Refused, shown, shown_path
 from tools.hub.fault_layer import BREAKING, FaultLayer
 from tools.hub.faults import Fault
 from tools.hub.limits import WINDOW_S
 
 _DEVICE = re.compile(r"/v1/devices/([^/]+)")
-_MAX_PATH = 200
 
 
 class TrafficLayer:
@@ -67,7 +66,7 @@ class TrafficLayer:
                     device_id,
                     at=at,
                     method=shown(scope["method"]),
-                    path=_path(scope),
+                    path=shown_path(scope["path"]),
                     status=None if broken_off else message["status"],
                     fault=kind,
                     ms=round((time.monotonic() - started) * 1000, 1),
@@ -78,11 +77,5 @@ class TrafficLayer:
 
     async def _tell(self, scope: Scope, kind: str, device_id: str | None, **detail: Any) -> None:
         # In a worker thread, where a slow watcher holds up one request and not the server.
-        detail |= {"method": shown(scope["method"]), "path": _path(scope)}
+        detail |= {"method": shown(scope["method"]), "path": shown_path(scope["path"])}
         await run_in_threadpool(self._hub.events.emit, kind, device_id, **detail)
-
-
-def _path(scope: Scope) -> str:
-    """The path, but not the token by which anybody may fetch a file."""
-    path = str(scope["path"])
-    return "/files/*" if path.startswith("/files/") else shown(path, _MAX_PATH)

@@ -39,6 +39,7 @@ class Rig:
     def __init__(self, flash: Path, tls: bool = False) -> None:
         self.events: list[Event] = []
         self.ahead_s = 0.0  # how far the hub's clock is ahead
+        self.on_event: Callable[[Event], object] = lambda event: None  # before the board has its answer
         self._lock = threading.Lock()
         self.hub = LocalHub(
             database=flash.with_suffix(".db"), on_event=self._keep, tls=tls, clock=lambda: time.time() + self.ahead_s
@@ -105,6 +106,7 @@ class Rig:
     def _keep(self, event: Event) -> None:
         with self._lock:
             self.events.append(event)
+        self.on_event(event)
 
 
 @pytest.fixture(scope="session")

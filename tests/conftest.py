@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from tools.hub.testing import TestDevice
 
 HARDWARE_KEY = "hk-never-to-be-shown"
 WIFI_PASSWORD = "pw-never-to-be-shown"
+_BEGIN = 'from telemetry import Agent\n\nagent = Agent.from_settings(version="1.0.0")\n'
 
 
 def eventually(condition: Callable[[], Any], timeout: float = 40.0) -> Any:
@@ -36,8 +38,12 @@ class Rig:
 
     def __init__(self, flash: Path, tls: bool = False) -> None:
         self.events: list[Event] = []
+        self.ahead_s = 0.0  # how far the hub's clock is ahead
+        self.on_event: Callable[[Event], object] = lambda event: None  # before the board has its answer
         self._lock = threading.Lock()
-        self.hub = LocalHub(database=flash.with_suffix(".db"), on_event=self._keep, tls=tls)
+        self.hub = LocalHub(
+            database=flash.with_suffix(".db"), on_event=self._keep, tls=tls, clock=lambda: time.time() + self.ahead_s
+        )
         self.board = VirtualBoard(str(flash), ssid="virtual", password=WIFI_PASSWORD)
         self.hub.start()
         self.settings()
@@ -58,6 +64,23 @@ class Rig:
         if self.hub.ca is not None:
             settings["ca"] = base64.b64encode(self.hub.ca).decode()
         self.board.write_file("/settings.json", json.dumps(settings | changes).encode())
+
+    def program(self, text: str) -> None:
+        """Puts main.py on the flash of the board, which must be off: `text`, with an agent made before it and run after
+        it."""
+        self.board.write_file("/main.py", f"{_BEGIN}\n{dedent(text)}\nagent.run()\n".encode())
+
+    def begin(self) -> str:
+        """Switches the board on, and waits until it reports; gives its device's id."""
+        self.board.start()
+        self.more_telemetry(1)
+        return self.state("/identity.json")["id"]
+
+    def asked(self, device_id: str, request: str) -> int:
+        """How many requests the hub saw that end so, as `GET /config`."""
+        method, path = request.split(" ")
+        sent = self.hub.requests(device_id)
+        return sum(each["method"] == method and each["path"].endswith(path) for each in sent)
 
     def state(self, path: str) -> dict[str, Any]:
         """A state file as it is on flash now."""
@@ -83,6 +106,7 @@ class Rig:
     def _keep(self, event: Event) -> None:
         with self._lock:
             self.events.append(event)
+        self.on_event(event)
 
 
 @pytest.fixture(scope="session")

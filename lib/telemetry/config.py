@@ -7,10 +7,14 @@ function did not take.
 
 import json
 
+from micropython import const
+
 from . import errors
 
 if False:  # for the type checker
     from .device import Device
+
+_LATER = const(300)  # seconds
 
 
 def begin(device: "Device") -> None:
@@ -28,10 +32,12 @@ def attend(device: "Device") -> int | None:
     stays in force here until the hub gives a newer one; it goes up again, with all the rest, at the next `set`.
     """
     state = _load(device)
-    if device.versions.get("config_version", 0) > max(state["version"], state["refused"], device.refused):
-        _take(device, device.ask("GET /config", dict), state)
-        state = _load(device)
     again = None
+    wanted = device.versions.get("config_version", 0)
+    if wanted > max(state["version"], state["refused"], device.refused):
+        if _take(device, device.ask("GET /config", dict), state) < wanted:
+            again = _LATER  # not yet the one that the hub told of
+        state = _load(device)
     if device.refused > state["refused"]:
         # Noted only once the hub has the incident: a cut between loses no word of it.
         if device.is_told("on_config"):
@@ -73,6 +79,7 @@ def change(device: "Device", changes: dict) -> None:
 def _take(device, reply, state):
     version = _field(reply, "version", int)
     config = _field(reply, "config", dict)
+    got = version
     new = json.loads(json.dumps(config))  # the user's function may do with it as it likes
     new.update(state["changes"])
     is_taken = new == state["config"] or _apply(device, new)
@@ -86,6 +93,7 @@ def _take(device, reply, state):
         device.refused = version
         version = 0
     _save(device, state, version)
+    return got
 
 
 def _apply(device, config):

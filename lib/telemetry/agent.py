@@ -60,6 +60,7 @@ class Agent(Device):
         self._failures = 0  # steps in a row
         self._starved = 0  # those in a row that ran out of memory
         self._was_connected = False
+        self._is_stepping = False
 
     @staticmethod
     def from_settings(path: str = "/settings.json", version: str | None = None, requests=None) -> "Agent":
@@ -124,7 +125,9 @@ class Agent(Device):
             while self._starved < _STARVED_MOST:
                 self.wait(self.step())
             raise MemoryError("%d steps in a row" % _STARVED_MOST)  # better off with a new start
-        except Exception as error:  # nobody looks at the REPL of a board in a ceiling
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # GeneratorExit, too: nobody looks at the REPL of a board in a ceiling
             gc.collect()
             self.report("crash", error)
             self.guard("crash file", once, "crash", "record", self, error)
@@ -134,14 +137,21 @@ class Agent(Device):
             self.ask_no_more()
 
     def step(self) -> float:
-        """One pass; gives back the seconds to wait for the next. Raises nothing that the network or the hub did."""
+        """One pass; gives back the seconds to wait for the next. Raises nothing that the network or the hub did, but
+        RuntimeError in a function that a step has called: what it is part of must be over first."""
+        if self._is_stepping:
+            raise RuntimeError("step: called by what it calls")
         start_ms = ticks_ms()
         self.board.feed()
         now = self.clock.uptime()
         quiet_until = self.clock.quiet_until
         if now < quiet_until:
             return quiet_until - now
-        seconds = self._pass(now)
+        self._is_stepping = True
+        try:
+            seconds = self._pass(now)
+        finally:
+            self._is_stepping = False
         if seconds is None:
             seconds = max(0, self.settings.interval - ticks_diff(ticks_ms(), start_ms) / 1000)
         return seconds

@@ -48,6 +48,24 @@ def quoted(ids: tuple) -> tuple:
     return tuple("".join(("%c" if c in _UNRESERVED else "%%%02X") % c for c in each.encode()) for each in ids)
 
 
+def paired(text: bytes) -> bytes:
+    """`text` as the UTF-8 that it should be: MicroPython's JSON makes two characters, surrogates, of an escaped emoji,
+    and encodes them so, which the hub refuses. One that is alone becomes a question mark."""
+    made = bytearray()
+    high = 0
+    for c in text.decode():
+        code = ord(c)
+        if not 0xD800 <= code < 0xE000:
+            c = "?" + c if high else c
+        elif high and code >= 0xDC00:
+            c = chr(0x10000 + (high - 0xD800 << 10) + code - 0xDC00)
+        else:
+            c = "?" if high or code >= 0xDC00 else ""
+        high = code if 0xD800 <= code < 0xDC00 else 0
+        made += c.encode()
+    return bytes(made)
+
+
 def refused(request: str, status: int, content, headers: dict, *secrets) -> errors.HubError:
     """The exception of an answer that is not 2xx. It shows none of `secrets`, which the hub may repeat."""
     kind = getattr(errors, _ERRORS.get(status) or ("ServerError" if status >= 500 else "HubError"))

@@ -147,7 +147,10 @@ def _send(agent, group, body):
         try:
             reply = replies.get(child.hub.identity["id"]) if isinstance(replies, dict) else replies
             if isinstance(reply, dict) and "error" in reply:
-                raise errors.ReplyError(str(reply["error"]))
+                reason = str(reply["error"])
+                for each in hub, child.hub:
+                    reason = reason.replace(each.identity["access_key"], "...")
+                raise errors.ReplyError(reason)
             child.answered(Reply(reply))  # type: ignore[arg-type]
             child.settled("hub")
             child._reply = None  # another one each time: not worth its memory

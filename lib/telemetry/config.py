@@ -15,6 +15,7 @@ if False:  # for the type checker
     from .device import Device
 
 _MOST = const(16000)  # bytes of JSON; the rest of a state file is for the versions
+_LATER = const(300)  # seconds
 
 
 def begin(device: "Device") -> None:
@@ -32,13 +33,15 @@ def attend(device: "Device") -> int | None:
     stays in force here until the hub gives a newer one; it goes up again, with all the rest, at the next `set`.
     """
     state = _load(device)
-    version = device.versions.get("config_version", 0)
-    if version > max(state["version"], state["refused"], device.refused):
+    again = None
+    wanted = device.versions.get("config_version", 0)
+    if wanted > max(state["version"], state["refused"], device.refused):
         try:
-            _take(device, device.ask("GET /config", dict), state)
+            if _take(device, device.ask("GET /config", dict), state) < wanted:
+                again = _LATER  # not yet the one that the hub told of
         except errors.BodyTooLarge as error:
             device.fault("on_config", error)
-            device.refused = version
+            device.refused = wanted
         state = _load(device)
     if device.refused > state["refused"]:
         # Noted only once the hub has the incident, so that a cut between loses no word of it. And no version that
@@ -61,7 +64,7 @@ def attend(device: "Device") -> int | None:
     if state["version"]:
         device.facts["config_version"] = state["version"]
         device.due["tell"] = 0
-    return None
+    return again
 
 
 def change(device: "Device", changes: dict) -> None:
@@ -81,6 +84,7 @@ def change(device: "Device", changes: dict) -> None:
 def _take(device, reply, state):
     version = _field(reply, "version", int)
     config = _field(reply, "config", dict)
+    got = version
     new = dict(config)
     new.update(state["changes"])
     is_taken = _same(new, state["config"]) or _apply(device, new, state["changes"])
@@ -94,6 +98,7 @@ def _take(device, reply, state):
         device.refused = version
         version = 0
     _save(device, state, version)
+    return got
 
 
 def _apply(device, config, changes):

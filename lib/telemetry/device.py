@@ -252,12 +252,14 @@ class Device(errors.Reporter):
                 again = once(duty, "attend", self)
                 self._failed.pop(duty, None)
                 self.settled(duty)
-            except (errors.TooManyRequests, errors.Unauthorized, MemoryError):
+            except errors.TooManyRequests:
                 raise
             except Exception as error:
-                self.report(duty, error)
                 self._failed[duty] = failures = self._failed.get(duty, 0) + 1
                 again = backoff(failures, _RETRY_FIRST, _RETRY_MOST)
+                if isinstance(error, (errors.Unauthorized, MemoryError)):
+                    raise  # next time the others, whom it may have nothing to do with, get their turn
+                self.report(duty, error)
                 if isinstance(error, errors.NetworkError):
                     return True  # the next would meet nobody either; telemetry sees whether the hub is there
             finally:

@@ -2,11 +2,14 @@
 
 import json
 
+from micropython import const
+
 from . import errors, once
 from .message import Reply
 from .rest import adapted, fetch, parsed
 
 _JSON = "application/json"
+_MOST = const(4096)  # bytes of a telemetry's reply, whose JSON takes ten times as much memory
 
 
 class Hub:
@@ -41,6 +44,8 @@ class Hub:
             content = fetch(self.requests, "POST", self._telemetry_url, self.headers, body, self.timeout)
         # Byte for byte the one before, as nearly always: parsing it takes as long as all the rest of a telemetry.
         if self._reply is None or content != self._content:
+            if len(content) > _MOST:
+                raise errors.ReplyError("telemetry reply: %d bytes, expected 300" % len(content))
             self._reply = Reply(parsed(content, "POST", self._telemetry_url))
             self._content = bytes(content)  # ours: what requests gives may be a buffer that is used again
         return self._reply
@@ -62,6 +67,8 @@ class Hub:
             headers["Content-Type"] = "application/octet-stream"
         elif body is not None:
             body = json.dumps(body).encode()
+            if b"\xed" in body:
+                body = once("api", "paired", body)
         content = fetch(self.requests, method, self.url + path, headers, body, self.timeout)
         if kind is None:
             return None

@@ -83,5 +83,7 @@ def checked(reply: dict) -> dict:
 def token(name: str, text, but: bytes = b"") -> str:
     """`text`, if it can go into a path or a header and not end it. Raises ReplyError; it may be a secret: not shown."""
     if not isinstance(text, str) or not text or not all(33 <= c <= 126 and c not in but for c in text.encode()):
-        raise errors.ReplyError("%s: expected a text of visible ASCII characters%s" % (name, but and " without " + but.decode()))
+        raise errors.ReplyError(
+            "%s: expected a text of visible ASCII characters%s" % (name, but and " without " + but.decode())
+        )
     return text

@@ -2,7 +2,7 @@
 
 import json
 
-from . import errors
+from . import errors, once
 
 MAX_BYTES = 128 * 1024  # of a whole message
 MAX_TEXT = 1000  # bytes of UTF-8 of one value
@@ -21,6 +21,8 @@ def encode(values: dict, status: str, override: bool, message: str | None = None
     if message is not None:
         body["message"] = message
     encoded = json.dumps(body, separators=_COMPACT).encode()
+    if b"\xed" in encoded:
+        encoded = once("api", "paired", encoded)
     size = len(encoded)
     if size > MAX_BYTES:
         raise errors.MessageError("telemetries: %d bytes in all; at most %d, send fewer keys" % (size, MAX_BYTES))

@@ -85,6 +85,7 @@ def test_make_run_shows_the_whole_story_and_ends_by_itself():
         r"^hub   \| telemetry: .*chip_temperature",
         r"^hub   \| published .*1\.1\.0",
         r"^board \| New firmware 1\.1\.0 is available",
+        r'^hub   \| command .* name="identify" status="done" message="blinked"',
         r"mpremote connect /dev/",
     ]
     places = [position(lines, step) for step in story]

@@ -1,6 +1,8 @@
-"""The local hub's command line, from end to end: each command a process of its own."""
+"""The local hub's command line, from end to end: `serve` is a process of its own, and some of the commands are."""
 
 import base64
+import contextlib
+import io
 import json
 import os
 import queue
@@ -10,12 +12,14 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from tools.hub import LocalHub
 from tools.hub.__main__ import main
 from tools.hub.testing import IDENTITY, TestDevice, call
 
@@ -29,7 +33,28 @@ def environment(**more):
 
 
 def run(folder, *arguments, **more):
-    """A command that ends by itself."""
+    """A command that ends by itself. In this process: there are many, and Python takes a second to start."""
+    streams = io.TextIOWrapper(io.BytesIO()), io.TextIOWrapper(io.BytesIO())
+    handlers = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM)]
+    with (
+        contextlib.chdir(folder),
+        mock.patch.dict(os.environ, environment(**more), clear=True),
+        contextlib.redirect_stdout(streams[0]),
+        contextlib.redirect_stderr(streams[1]),
+    ):
+        try:
+            code = main(list(arguments))
+        except SystemExit as end:
+            code = end.code
+    for number, handler in handlers:
+        signal.signal(number, handler)
+    for stream in streams:
+        stream.flush()
+    return subprocess.CompletedProcess(arguments, code, *(stream.buffer.getvalue().decode() for stream in streams))
+
+
+def run_alone(folder, *arguments, **more):
+    """The same in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "tools.hub", *arguments],
         cwd=folder,
@@ -105,10 +130,10 @@ def test_serve_and_play_the_cloud(tmp_path):
         ca = base64.b64encode(serve.ca).decode()
         assert json.loads(left.read_text()) == {"hub": serve.url, "key": key, "ca": ca}
 
-        assert run(tmp_path, "devices").stdout == "no devices\n"
+        assert run_alone(tmp_path, "devices").stdout == "no devices\n"
         device = serve.device()
         assert serve.line().startswith(f"registered {device.id}")
-        published = run(tmp_path, "publish", "1.1.0", "--file", "app.bin", "--notes", "Faster")
+        published = run_alone(tmp_path, "publish", "1.1.0", "--file", "app.bin", "--notes", "Faster")
         assert published.returncode == 0 and published.stdout.startswith("published 1.1.0: app.bin, 12 bytes")
         assert serve.line().startswith("published")
         assert device.send({"temperature": 21.5}).json()["latest_fw_version"] == "1.1.0"
@@ -136,18 +161,8 @@ def test_serve_and_play_the_cloud(tmp_path):
         assert not any(secret in output for secret in (key, device.key, IDENTITY["hardware_key"]))
 
 
-def test_play_the_cloud_with_one_device(tmp_path, monkeypatch, capfd):
-    """Each command once, and that the device gets what it is about. In this process, because there are many."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("HUB_KEY", raising=False)
-
-    def run(*arguments):
-        try:
-            code = main(list(arguments))
-        except SystemExit as end:
-            code = end.code
-        return subprocess.CompletedProcess(arguments, code, *capfd.readouterr())
-
+def test_play_the_cloud_with_one_device(tmp_path):
+    """Each command once, and that the device gets what it is about."""
     with Serve(tmp_path) as serve:
         device = serve.device()
 
@@ -156,7 +171,7 @@ def test_play_the_cloud_with_one_device(tmp_path, monkeypatch, capfd):
 
         def do(command, *arguments):
             """What the command printed: a JSON object for each line."""
-            outcome = run(command, device.id, *arguments)
+            outcome = run(tmp_path, command, device.id, *arguments)
             assert (outcome.returncode, outcome.stderr) == (0, ""), outcome
             return [json.loads(line) for line in outcome.stdout.splitlines()]
 
@@ -188,16 +203,16 @@ def test_play_the_cloud_with_one_device(tmp_path, monkeypatch, capfd):
         assert device.request("GET", "/space").status_code == 404
 
         device.request("POST", "/events", json={"name": "\x1b[31m", "category": "c"})
-        assert do("events")[0]["name"] == "\x1b[31m" and "\x1b" not in run("events", device.id).stdout
+        assert do("events")[0]["name"] == "\x1b[31m" and "\x1b" not in run(tmp_path, "events", device.id).stdout
         dump = device.request("POST", "/dumps/text%2Fplain/a", content=b"\xff\x00").json()["id"]
         assert do("dumps")[0]["id"] == dump and do("dump", dump, "--output", "dump.bin") == []
         assert (tmp_path / "dump.bin").read_bytes() == b"\xff\x00"
         assert do("cloud-settings") == [{"incidents.suspend_creation": False}]
-        assert run("children", device.id).stdout == "none\n"
+        assert run(tmp_path, "children", device.id).stdout == "none\n"
         child = device.request("POST", "/children", json={"model_id": "m", "firmware_version": "1.0.0"}).json()["id"]
-        assert do("children")[0]["id"] == child and "no serial number" in run("devices").stdout
+        assert do("children")[0]["id"] == child and "no serial number" in run(tmp_path, "devices").stdout
         (tmp_path / "a.wav").write_bytes(b"beep")
-        assert run("publish-file", "a.wav", "--file-type", "sound").stdout.startswith("published a.wav, 4 b")
+        assert run(tmp_path, "publish-file", "a.wav", "--file-type", "sound").stdout.startswith("published a.wav, 4 b")
         assert get("/files")[0]["file_type"] == "sound"
 
         for arguments, word in (
@@ -210,7 +225,7 @@ def test_play_the_cloud_with_one_device(tmp_path, monkeypatch, capfd):
             (("give-license", device.id, "a", "--expires-at", "tomorrow"), "expires_at"),
             (("publish-file", "missing.wav"), "missing.wav"),
         ):
-            failed(run(*arguments), word)
+            failed(run(tmp_path, *arguments), word)
         device.close()
         assert serve.end() == (0, "")
 
@@ -258,8 +273,8 @@ def test_a_kept_ca_is_the_same_for_years(tmp_path):
         assert serve.ca == kept
         serve.device(sn="SN-9").close()
         assert (tmp_path / "build/hub-license-key.der").read_bytes() == license_key
-    with Serve(tmp_path) as serve:
-        assert serve.ca != kept
+    with LocalHub(tls=True) as hub:
+        assert hub.ca != kept
 
 
 def test_a_plain_hub(tmp_path):
@@ -273,18 +288,19 @@ def test_a_plain_hub(tmp_path):
 
 
 def failed(outcome, word):
-    """Whether a command failed as commands do: one line on stderr, exit code 1."""
+    """What a command said that failed as commands do: one line on stderr, exit code 1."""
     assert (outcome.returncode, outcome.stdout, outcome.stderr.count("\n")) == (1, "", 1), outcome
     assert outcome.stderr.startswith("hub: ") and word in outcome.stderr, outcome.stderr
+    return outcome.stderr
 
 
 def test_errors_are_one_line(tmp_path):
     (tmp_path / "text.db").write_text("no database " * 1000)
     (tmp_path / "empty.bin").write_bytes(b"")
-    failed(run(tmp_path), "COMMAND")
+    failed(run_alone(tmp_path), "COMMAND")
     failed(run(tmp_path, "fly"), "fly")
     failed(run(tmp_path, "publish"), "version")
-    failed(run(tmp_path, "devices"), "no hub")
+    failed(run_alone(tmp_path, "devices"), "no hub")
     failed(run(tmp_path, "devices", "--hub", "http://127.0.0.1:1", "--key", "k"), "127.0.0.1:1")
     nowhere = ["devices", "--hub", "https://127.0.0.1:1", "--key", "k"]
     failed(run(tmp_path, *nowhere), "127.0.0.1:1")
@@ -304,7 +320,7 @@ def test_errors_are_one_line(tmp_path):
     with Serve(tmp_path) as serve:
         port = serve.url.rpartition(":")[2]
         failed(run(tmp_path, "serve", "--port", port), port)
-        failed(run(tmp_path, "publish", "1.1"), "version")
+        assert "Value error" not in failed(run(tmp_path, "publish", "1.1"), "version: a SemVer")
         failed(run(tmp_path, "publish", "1.1.0", "--file", "missing.bin"), "missing.bin")
         failed(run(tmp_path, "publish", "1.1.0", "--file", "empty.bin"), "body")
         failed(run(tmp_path, "show", "no/body"), "no")
@@ -319,12 +335,12 @@ def test_what_answers_is_no_hub(tmp_path):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
-        failed(run(tmp_path, "devices", "--hub", url, "--key", "k"), "not a hub")
+        failed(run_alone(tmp_path, "devices", "--hub", url, "--key", "k"), "not a hub")
         server.shutdown()
 
 
 def test_the_later_hub_is_the_one_that_is_found(tmp_path):
-    with Serve(tmp_path) as first, Serve(tmp_path) as second:
+    with Serve(tmp_path, "--plain") as first, Serve(tmp_path, "--plain") as second:
         first.end()
         assert json.loads((tmp_path / "build" / "hub.json").read_text())["hub"] == second.url
         second.end()

@@ -222,11 +222,11 @@ def test_it_comes_at_once_and_in_order(hub, device, stream):
 
 
 def test_a_new_watcher_gets_what_was(hub, device):
-    for n in range(130):
+    for n in range(105):
         device.send({"n": n})
     stream = Stream(hub)
     everything = stream.next("all")
-    assert len(everything["events"]) == 100 and '"n":129' in everything["events"][-1]["text"]
+    assert len(everything["events"]) == 100 and '"n":104' in everything["events"][-1]["text"]
     own = [each for each in everything["requests"] if each["device_id"] == device.id]
     assert len(own) == 20 and own == hub.requests(device.id)[-20:]
     stream.close()

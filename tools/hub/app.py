@@ -35,6 +35,7 @@ from tools.hub import (
     settings,
     spaces,
 )
+from tools.hub.body import problems
 from tools.hub.context import Context
 from tools.hub.errors import Refused, shown, shown_path
 
@@ -95,8 +96,7 @@ def _http_error(request: Request, error: Any) -> JSONResponse:
 
 def _invalid(request: Request, error: Any) -> JSONResponse:
     """What FastAPI itself found wrong: a query parameter."""
-    problems = [f"{shown('.'.join(str(part) for part in each['loc'][1:]))}: {each['msg']}" for each in error.errors()]
-    return _answer(request, 400, "; ".join(problems))
+    return _answer(request, 400, problems(error.errors(), skip=1))
 
 
 async def _gone(_request: Request, _error: Any) -> JSONResponse:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 
 import semver
@@ -150,9 +151,13 @@ def check_fields(model: type[Model], body: dict[str, Any]) -> Model:
     try:
         return model.model_validate(body)
     except ValidationError as error:
-        problems = [_problem(each["type"], each["loc"], each["msg"]) for each in error.errors(include_input=False)]
-        more = ["..."] if len(problems) > _MAX_ERRORS_SHOWN else []
-        raise Refused(400, "; ".join(problems[:_MAX_ERRORS_SHOWN] + more)) from None
+        raise Refused(400, problems(error.errors(include_input=False))) from None
+
+
+def problems(errors: Sequence[Any], skip: int = 0) -> str:
+    """What pydantic found wrong, each by the name of its field; `skip` parts of where it is are no name."""
+    found = [_problem(each["type"], each["loc"][skip:], each["msg"]) for each in errors]
+    return "; ".join(found[:_MAX_ERRORS_SHOWN] + ["..."] * (len(found) > _MAX_ERRORS_SHOWN))
 
 
 def _problem(kind: str, place: tuple[int | str, ...], text: str) -> str:

@@ -16,6 +16,14 @@ from tools.hub.errors import shown
 
 HUB_FILE = Path("build/hub.json")
 _TIMEOUT_S = 30
+_ARGUMENTS = {
+    "id": "the device's id, as `devices` lists it",
+    "name": "the command's name, for example reboot",
+    "command_id": "as `commands` lists it",
+    "license_id": "as `licenses` lists it",
+    "incident_id": "as `incidents` lists it",
+    "dump_id": "as `dumps` lists it",
+}
 
 
 class CommandError(Exception):
@@ -28,7 +36,7 @@ def add_command(
     """A command that calls a hub, with these positional arguments."""
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text)
     for argument in arguments:
-        parser.add_argument(argument)
+        parser.add_argument(argument, help=_ARGUMENTS[argument])
     parser.add_argument("--hub", metavar="URL", help=f"default: the running hub, by {HUB_FILE}")
     parser.add_argument(
         "--ca", type=Path, metavar="FILE", help="DER or PEM of the CA to trust; default: the running hub's CA"
@@ -56,9 +64,7 @@ def json_argument(text: str) -> Any:
     """What argparse is to make of an argument that is JSON."""
     try:
         value = json.loads(text)
-        json.dumps(
-            value, allow_nan=False, ensure_ascii=False
-        ).encode()  # not NaN, which is no JSON, nor half a character
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()  # neither NaN nor half a character is JSON
         return value
     except (ValueError, RecursionError):
         raise argparse.ArgumentTypeError(f"not valid JSON: {shown(text)}") from None

@@ -17,12 +17,14 @@ def add(commands: Any) -> None:
     publish.add_argument("version", help="SemVer, for example 1.1.0")
     publish.add_argument("--file", type=Path, help="the firmware; default: some bytes that are none")
     file = add_command(commands, "publish-file", _publish_file, "publish a file that is no firmware")
-    file.add_argument("file", type=Path)
+    file.add_argument("file", type=Path, help="its bytes")
     file.add_argument("--file-type", metavar="TYPE", help="default: file")
-    file.add_argument("--version")
+    file.add_argument("--version", help="any text")
     for parser in (publish, file):
-        for option in ("--name", "--desc", "--notes", "--signature"):
-            parser.add_argument(option)
+        parser.add_argument("--name", help="default: the file's own")
+        parser.add_argument("--desc", metavar="TEXT", help="what it is")
+        parser.add_argument("--notes", metavar="TEXT", help="what is new: its public notes")
+        parser.add_argument("--signature", metavar="BASE64", help="the maker's, over the file")
 
     add_command(commands, "devices", _devices, "list the devices")
     add_command(commands, "show", _show, "show a device, its state and its last messages", "id")

@@ -2,6 +2,7 @@
 
 import argparse
 import math
+from contextlib import suppress
 from typing import Any
 
 from tools.hub.console import add_command, call, path_of, show
@@ -29,30 +30,33 @@ def add(commands: Any) -> None:
     fault.add_argument("--device", dest="device_id", metavar="ID", help="default: everybody, registration included")
     fault.add_argument("--method", metavar="M", help="default: any")
     fault.add_argument("--path", help="the end of the path, as /telemetry; with * in it the whole path, as /files/*")
-    for kind, names in ((int, _NUMBERS), (_finite, _SECONDS)):
+    for kind, names in ((int, _NUMBERS), (_seconds, _SECONDS)):
         for name in names:
             fault.add_argument(f"--{name}", type=kind, metavar="N" if kind is int else "S", help=_HELP[name])
     add_command(commands, "faults", _faults, "list the faults that may still come")
     clear = add_command(commands, "clear", _clear, "clear a fault, or all of them")
-    clear.add_argument("number", type=int, nargs="?")
+    clear.add_argument("number", type=int, nargs="?", help="as `faults` lists it; default: all")
     limit = add_command(commands, "rate-limit", _rate_limit, "limit the requests of a device in 30 s")
     limit.add_argument("requests", type=_limit, metavar="N", help="how many, or off")
     limit.add_argument("--device", dest="device_id", metavar="ID", help="default: every device")
     requests = add_command(commands, "requests", _requests, "list the last requests of a device, or of all")
-    requests.add_argument("id", nargs="?")
+    requests.add_argument("id", nargs="?", help="the device's; default: all requests, registrations included")
     requests.add_argument("--after", type=int, metavar="SEQ", help="those that came after this one")
     add_command(commands, "page", _page, "print the address of the hub's page, with the key that opens it")
 
 
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError
-    return number
+def _seconds(text: str) -> float:
+    with suppress(ValueError):
+        if math.isfinite(number := float(text)):
+            return number
+    raise argparse.ArgumentTypeError(f"not a number of seconds: {shown(text)}")
 
 
 def _limit(text: str) -> int | None:
-    return None if text == "off" else int(text)
+    try:
+        return None if text == "off" else int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"neither a number nor off: {shown(text)}") from None
 
 
 def _fault(options: argparse.Namespace) -> None:

@@ -55,10 +55,11 @@ def attend(device: "Device") -> int | None:
     if left <= 0:
         data["count"] = 0
         data.pop("incident", None)
-        device.left_open = False
         if incident:
             incident.close()
             device.crash_loop = None
+            if device.notices != [incident]:
+                device.left_open = False  # what is open now may not be closed with the rest
     elif incident:
         if incident.id is None:
             return 0  # it is on its way

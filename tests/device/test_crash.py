@@ -302,6 +302,34 @@ def broken():
     raise OSError("sensor")
 
 
+def test_what_the_loop_left_open_is_closed_when_it_ends():
+    for reader in (None, broken):
+        hub = fresh()
+        for _ in range(4):
+            run(hub, cause="watchdog", wait=stop)
+        assert sorted(hub.open()) == [LOOP, "watchdog"]
+        rig = Rig(requests=hub)
+        if reader:
+            rig.agent.telemetry(reader)
+        for _ in range(20):
+            rig.agent.step()
+            rig.ticks.now += 60000
+        assert hub.open() == (["watchdog", "broken"] if reader else [])  # what fails now is not closed with the rest
+
+
+def test_a_single_crash_leaves_nothing_open_though_the_hub_fails_for_long():
+    hub = fresh()
+    run(hub, wait=stop, cause="watchdog")
+    hub.answers("DELETE", (500, {}))
+    rig = Rig(requests=hub)
+    for number in range(90):
+        if number == 30:
+            hub.answers("DELETE", None)
+        rig.agent.step()
+        rig.ticks.now += 60000
+    assert not hub.open()
+
+
 def test_a_loop_writes_flash_no_more():
     hub = fresh()
     for _ in range(4):

@@ -126,7 +126,7 @@ def described(error: BaseException) -> str:
 
 def printable(text: str) -> str:
     """Somebody else's text for one line of a console: no control characters, at most 500 characters."""
-    return "".join(c if " " <= c != "\x7f" else " " for c in text[:500])
+    return "".join(c if " " <= c < "\x7f" or c > "\x9f" else " " for c in text[:500])
 
 
 class Reporter:

@@ -23,6 +23,7 @@ _STARVED_MOST = const(5)  # steps in a row
 _STARVED_WAIT = const(5)  # seconds; whole ones, as floats take memory
 _CRASHED_MS = const(5000)  # for Ctrl-C: less than any watchdog waits
 _SLICE_MS = const(50)  # how long a press of the button may be overlooked while waiting
+_CLOCK_DOUBT = const(1800)  # seconds
 _BACK_WITHIN = const(5)  # seconds, at random, after the network returned: a whole building's boards do so together
 
 
@@ -223,6 +224,9 @@ class Agent(Device):
             self.clock.hush(seconds)
         elif isinstance(error, errors.Unauthorized):
             self.registration.key_rejected()
+        elif isinstance(error, errors.TlsError) and self.clock.ntp:
+            # Perhaps the clock is wrong, and with it each certificate.
+            self.clock.sync_at = min(self.clock.sync_at, self.clock.uptime() + _CLOCK_DOUBT)
         return seconds
 
     # Its parts, in their order

@@ -255,9 +255,12 @@ class Device(errors.Reporter):
             except errors.TooManyRequests:
                 raise
             except Exception as error:
+                is_key = isinstance(error, errors.Unauthorized)
+                if is_key and not self.is_board:
+                    raise  # a child's key is tried again at once
                 self._failed[duty] = failures = self._failed.get(duty, 0) + 1
                 again = backoff(failures, _RETRY_FIRST, _RETRY_MOST)
-                if isinstance(error, (errors.Unauthorized, MemoryError)):
+                if is_key or isinstance(error, MemoryError):
                     raise  # next time the others, whom it may have nothing to do with, get their turn
                 self.report(duty, error)
                 if isinstance(error, errors.NetworkError):

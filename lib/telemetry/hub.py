@@ -44,7 +44,7 @@ class Hub:
             content = fetch(self.requests, "POST", self._telemetry_url, self.headers, body, self.timeout)
         # Byte for byte the one before, as nearly always: parsing it takes as long as all the rest of a telemetry.
         if self._reply is None or content != self._content:
-            if len(content) > _MOST:
+            if content and len(content) > _MOST:
                 raise errors.ReplyError("telemetry reply: %d bytes, expected 300" % len(content))
             self._reply = Reply(parsed(content, "POST", self._telemetry_url))
             self._content = bytes(content)  # ours: what requests gives may be a buffer that is used again

@@ -95,3 +95,32 @@ def test_a_telemetry_reply_that_takes_all_the_memory_is_not_read():
     finally:
         hub_module.parsed = real
     assert len(parsed) == 1 and parsed[0] < 100
+
+
+def test_a_clock_that_was_set_wrong_does_not_keep_every_certificate_from_being_valid_for_a_day():
+    rig = Rig(errors.TlsError("the certificate validity starts in the future"))
+    asked = []
+
+    class Ntp:
+        host = ""
+
+        def time(self):
+            asked.append(self.host)
+            raise OSError(110)
+
+    clock = rig.agent.clock
+    clock.ntp = Ntp()
+    clock.servers = ("pool",)
+    clock.sync_at = 24 * 3600  # it was set just now, by a server that lies
+    for _ in range(20):
+        rig.ticks.now += 300 * 1000
+        rig.agent.step()
+    assert 1 <= len(asked) < 20
+
+
+def test_without_a_server_that_has_the_time_none_is_asked():
+    rig = Rig(errors.TlsError("not trusted"))
+    for _ in range(20):
+        rig.ticks.now += 300 * 1000
+        rig.agent.step()
+    assert "clock" not in rig.agent._said

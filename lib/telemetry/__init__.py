@@ -3,6 +3,7 @@
 The names are loaded when first used: what a program does not use takes no heap.
 """
 
+import gc
 import sys
 
 __version__ = "0.1.0"
@@ -37,6 +38,8 @@ def once(module: str, name: str, *arguments):
     """
     path = "telemetry." + module
     stays = path in sys.modules
+    if not stays:
+        gc.collect()
     try:
         return getattr(__import__(path, None, None, (name,)), name)(*arguments)
     finally:

@@ -171,7 +171,7 @@ class Agent(Device):
             if now >= self.clock.sync_at:
                 once("duties", "set_clock", self)
             if now >= registration.register_at and once("duties", "register", self):
-                self.renewed()
+                once("start", "renew", self)
             if not self.hub.identity:
                 return self.settings.interval  # a refused registration waits
             body = self.compose()

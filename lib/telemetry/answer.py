@@ -8,7 +8,7 @@ from .response import Response
 if False:  # for the type checker
     from .http import Session
 
-_BUFFER = const(1024)  # bytes, to begin with
+_BUFFER = const(512)  # bytes, to begin with
 _HEAD_MOST = const(8192)
 _LINE_MOST = const(1024)  # bytes, of a line in a chunked body
 _DIGITS_MOST = const(12)  # of a length
@@ -173,7 +173,7 @@ class Answer:
 
     def _collect(self, most):
         body = bytearray()
-        piece = memoryview(bytearray(512))
+        piece = memoryview(bytearray(256))
         while self.left <= most and len(body) + self._chunk <= most:
             count = self.readinto(piece)
             if not count:

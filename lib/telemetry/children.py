@@ -86,7 +86,7 @@ def begin(agent: "Agent") -> None:
             agent.board.feed()
             child.guard("flash", once, "identity", "keep", registration)
         if is_first:
-            child.begin()
+            once("start", "take_up", child)
 
 
 def attend(agent: "Agent") -> int:
@@ -125,7 +125,7 @@ def _register(agent):
             left -= 1
             try:
                 if once("duties", "register", child):
-                    child.renewed()
+                    once("start", "renew", child)
             except (errors.TooManyRequests, MemoryError):
                 raise
             except Exception as error:  # 401 too: if it is for the agent's key, its own telemetry will say so
@@ -153,7 +153,7 @@ def _send(agent, group, body):
                 raise errors.ReplyError(reason)
             child.answered(Reply(reply))  # type: ignore[arg-type]
             child.settled("hub")
-            child._reply = None  # another one each time: not worth its memory
+            child.last_reply = None  # another one each time: not worth its memory
         except errors.ReplyError as error:
             child.report("hub", error)
             # Perhaps it was deleted there: its own key tells, and to ask for licences does no harm.

@@ -13,13 +13,13 @@ if False:  # for the type checker
     from .hub import Hub
     from .message import Reply
 
-_MAX_FAILURE = const(500)  # characters of a user function's exception that go to the hub
 _RETRY_FIRST = const(10)  # seconds, after a duty failed
 _RETRY_MOST = const(3600)
+_MAX_FAILURE = const(500)  # characters of a user function's exception that go to the hub
 
 # Each a module: `attend(device)` does what is due, and gives back the seconds until there is more to do, or None.
 # They are done in this order.
-_DUTIES = ("config", "licenses", "commands", "space", "tell", "incidents", "crash", "children")
+DUTIES = ("config", "licenses", "commands", "space", "tell", "incidents", "crash", "children")
 # What of the reply has which of them done: a version that is higher than the one before, or true.
 _ASKS = (
     ("config_version", "config"),
@@ -46,7 +46,7 @@ class Device(errors.Reporter):
     events: list | None = None  # those on their way to the hub
     left_open = False  # the hub may have incidents of the run before this
     crash_loop: "Incident | None" = None  # while the board crashes again and again, and incidents outlive its restarts
-    _reply: "Reply | None" = None  # the last one that was acted on
+    last_reply: "Reply | None" = None  # the last one that was acted on
 
     def __init__(self, hub: "Hub", board: "Board", clock: "Clock", folder: str, facts: dict):
         """`folder`: what the paths of its state files begin with. `facts`: what is true of it now and the hub is to
@@ -64,7 +64,7 @@ class Device(errors.Reporter):
         self._faults: dict = {}  # a user's function -> the incident that it is the reason of
         self._failed: dict = {}  # duty -> failures in a row
         self._readers: list = []
-        self._delta = Delta()
+        self.delta = Delta()
         self._is_whole = True  # the message that is on its way
 
     # What a user adds
@@ -112,26 +112,9 @@ class Device(errors.Reporter):
 
     def __getattr__(self, name):
         # Not properties: with one in its class MicroPython takes longer for every attribute.
-        if name == "config":
-            if self._config is None:
-                from .handles import Config
+        from .handles import looked_up
 
-                self._config = Config(self)
-            return self._config
-        if name not in ("claimed", "space", "utc_offset", "temperature_units", "info"):
-            raise AttributeError(name)
-        if self.place is None:
-            self.place = self.load("space")  # the hub's for this device, and no other
-        place = self.place
-        if name == "info":
-            return place.get("info", {})
-        claimed = bool(self.versions.get("space_data_version", place.get("space_data_version")))
-        if name == "claimed":
-            return claimed
-        space = place.get("space", {}) if claimed else {}
-        if name == "space":
-            return space
-        return space.get("location", {}).get(name, 0) if name == "utc_offset" else space.get(name)
+        return looked_up(self, name)
 
     def licensed(self, feature: str) -> bool:
         """Whether a licence for `feature` is in use and has not expired. False too, and a report, while the flash
@@ -177,7 +160,7 @@ class Device(errors.Reporter):
 
     def compose(self) -> bytes:
         """The body of the next one: what the user's functions give now."""
-        delta = self._delta
+        delta = self.delta
         delta.begin()
         failure = self._read()
         self._is_whole = True
@@ -185,8 +168,8 @@ class Device(errors.Reporter):
             # No timestamp: what is sent at once is dated by the hub, whose clock is no worse.
             return message.encode(delta.changed, "error" if failure else "online", delta.is_full, failure)
         except errors.MessageError as error:  # each value is right, but all of them are too much
-            self.report("telemetry", error)
             self._is_whole = False
+            self.report("telemetry", error)
             return message.encode({}, "error", False, str(error))
 
     def answered(self, reply: "Reply") -> None:
@@ -194,13 +177,13 @@ class Device(errors.Reporter):
         if not reply.success:
             self.report("telemetry", errors.ReplyError("the hub did not accept the message"))
         elif self._is_whole:
-            self._delta.accepted()
-        if reply is not self._reply:
+            self.delta.accepted()
+        if reply is not self.last_reply:
             self.heed(reply)
 
     def _read(self):
         # One function that fails costs its own values only; the message says so.
-        delta = self._delta
+        delta = self.delta
         failures = None
         failed: list = []
         for owner, (function, tolerances) in enumerate(self._readers):
@@ -222,7 +205,7 @@ class Device(errors.Reporter):
 
     def heed(self, reply: "Reply") -> None:
         """Notes what the reply asks for. What is asked with true is asked again as long as it is."""
-        self._reply = None if reply.command or reply.new_licenses else reply
+        self.last_reply = None if reply.command or reply.new_licenses else reply
         versions = self.versions
         if reply.space_data_version == 0 and versions.get("space_data_version", 1):
             versions["space_data_version"] = self.due["space"] = 0  # not claimed, or no longer
@@ -241,7 +224,7 @@ class Device(errors.Reporter):
 
         Raises TooManyRequests and Unauthorized, which are about every request, and MemoryError.
         """
-        for duty in _DUTIES:
+        for duty in DUTIES:
             now = self.clock.uptime()
             if self.due.get(duty, NEVER) > now:
                 continue
@@ -269,25 +252,6 @@ class Device(errors.Reporter):
                 if again is not None:
                     self.due[duty] = now + again
         return False
-
-    def begin(self) -> None:
-        """The first thing after a start, before the network: takes up what was saved."""
-        self.due["tell"] = 0
-        for duty in _DUTIES:
-            if once("store", "exists", self.folder + duty + ".json"):
-                self.guard(duty, once, duty, "begin", self)
-
-    def renewed(self) -> None:
-        """It is another device for the hub now: nothing that was said to the old one counts."""
-        self._delta.forget()
-        self._reply = None
-        self.facts = {"firmware_version": self.facts["firmware_version"]}
-        self.versions.clear()
-        for incident in self.notices:
-            incident.id = None  # it is opened there too
-        self.due = {"config": 0, "incidents": 0, "crash": 0}  # what is said here is not known there
-        self.place = self.licenses = self.journal = None
-        self.refused = 0
 
     # For duties
 

@@ -40,3 +40,24 @@ class Incident:
         if not self.is_closed:
             self.is_closed = True
             self._device.due.setdefault("incidents", 0)  # after a failure there the wait is not shortened
+
+
+def looked_up(device: "Device", name: str):
+    """What a device holds of where it is, and its `config`. Raises AttributeError for other names."""
+    if name == "config":
+        device.config = device._config = Config(device)
+        return device._config
+    if name not in ("claimed", "space", "utc_offset", "temperature_units", "info"):
+        raise AttributeError(name)
+    if device.place is None:
+        device.place = device.load("space")  # the hub's for this device, and no other
+    place = device.place
+    if name == "info":
+        return place.get("info", {})
+    claimed = bool(device.versions.get("space_data_version", place.get("space_data_version")))
+    if name == "claimed":
+        return claimed
+    space = place.get("space", {}) if claimed else {}
+    if name == "space":
+        return space
+    return space.get("location", {}).get(name, 0) if name == "utc_offset" else space.get(name)

@@ -7,7 +7,6 @@ answer.py has what comes back.
 import errno
 import select
 import socket
-from json import dumps
 from time import gmtime, ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
@@ -23,7 +22,6 @@ if False:  # for the type checker
 _TOGETHER = const(4096)  # a body of so many bytes goes with its head in one write, and so in one packet if it can
 _IPPROTO_TCP = const(6)
 _TCP_NODELAY = const(1)
-_COLON = const(0x3A)
 
 
 class Session:
@@ -75,7 +73,7 @@ class Session:
         """
         self._deadline = ticks_add(ticks_ms(), int((timeout or self._timeout) * 1000))
         if json is not None:
-            data, headers = _as_json(json, headers)
+            data, headers = once("head", "as_json", json, headers)
         if isinstance(data, str):
             data = data.encode()
         elif data is None and method in ("POST", "PUT"):
@@ -95,18 +93,17 @@ class Session:
         except BaseException as error:
             raise self.failed(error)
 
-    def get(self, url: str, **options) -> "Response":
-        """`request` with GET; so are `post`, `put` and `delete` with theirs."""
-        return self.request("GET", url, **options)
+    if False:  # for the type checker and for who reads this
 
-    def post(self, url: str, **options) -> "Response":
-        return self.request("POST", url, **options)
+        def get(self, url: str, **options) -> "Response":
+            """`request` with GET; so are the others with theirs."""
 
-    def put(self, url: str, **options) -> "Response":
-        return self.request("PUT", url, **options)
+        post = put = delete = get
 
-    def delete(self, url: str, **options) -> "Response":
-        return self.request("DELETE", url, **options)
+    def __getattr__(self, name):
+        if name in ("get", "post", "put", "delete"):
+            return lambda url, **options: self.request(name.upper(), url, **options)
+        raise AttributeError(name)
 
     def close(self) -> None:
         """Closes the connection, if there is one."""
@@ -129,20 +126,7 @@ class Session:
 
     def _prepare(self, method, url, headers):
         # The head, for this request and all that are like it.
-        server, host, path = split(url)
-        _check("method", method)
-        lines = ["%s %s HTTP/1.1\r\n" % (method, path)]
-        for name in headers or ():
-            _check("header", name, _COLON)
-            value = headers[name]
-            _check(name, value.replace(" ", "-") or "-")
-            kind = name.lower()
-            if kind == "host":
-                host = value
-            elif kind != "content-length":  # which only this knows
-                lines.append("%s: %s\r\n" % (name, value))
-        lines.append("Host: %s\r\n" % host)
-        head = "".join(lines).encode()
+        server, head = once("head", "made", method, url, headers)
         headers = headers and dict(headers)
         if server != self._server:
             self.close()
@@ -263,33 +247,3 @@ class Session:
             for _ in self._poll.ipoll(left_ms):
                 return
         raise errors.TimedOut("sent, but no whole answer in time" if self._is_sent else "no connection in time")
-
-
-def _as_json(value, headers):
-    headers = dict(headers or ())
-    if not any(name.lower() == "content-type" for name in headers):
-        headers["Content-Type"] = "application/json"
-    return dumps(value), headers
-
-
-def split(url: str) -> tuple:
-    """The server of `url` as (scheme, host, port), the Host header, and the path with the query. Raises ValueError."""
-    scheme, _, rest = url.partition("#")[0].partition("://")
-    scheme = scheme.lower()
-    end = min(rest.find(c) % (len(rest) + 1) for c in "/?")
-    host, path = rest[:end], rest[end:]
-    if path[:1] != "/":
-        path = "/" + path
-    name, colon, port = host.partition(":")
-    if not colon:
-        port = "443" if scheme == "https" else "80"
-    if scheme not in ("http", "https") or not name or "@" in host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise ValueError("url: expected one as https://hub.example.com/path")
-    _check("url", host + path)
-    return (scheme, name, int(port)), host, path
-
-
-def _check(what, text, but=0):
-    # What goes into the head of a request must not be able to end it. It may be a secret: not shown.
-    if not text or not all(33 <= c != 127 and c != but for c in text.encode()):
-        raise ValueError("%s: a character that HTTP does not allow there" % what)

@@ -3,7 +3,7 @@ safely stored (Device API, register device). Policy only; `api` does the work.""
 
 from . import errors, once
 from .clock import NEVER, jittered
-from .http import split
+from .head import split
 
 if False:  # for the type checker
     from .registration import Registration

@@ -1,7 +1,7 @@
 """Where a redirect leads, for who asks to follow it (RFC 9110, section 10.2.2)."""
 
 from . import errors
-from .http import split
+from .head import split
 
 
 def follow(url: str, headers: dict | None, location: str) -> tuple:

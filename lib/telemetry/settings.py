@@ -3,7 +3,7 @@
 import json
 
 from .errors import SettingsError
-from .http import split
+from .head import split
 
 # Kinds of values, as errors call them; None is a pin or none.
 _EXPECTED = {

@@ -1,9 +1,11 @@
-"""What the agent does first after a start, before the network."""
+"""What is done first: after a start, before the network, and when the hub gave another identity."""
 
 from . import once
+from .device import DUTIES
 
 if False:  # for the type checker
     from .agent import Agent
+    from .device import Device
 
 
 def begin(agent: "Agent") -> None:
@@ -11,8 +13,29 @@ def begin(agent: "Agent") -> None:
     is_watchdog = agent.board.reset_cause() == "watchdog"
     if is_watchdog:
         agent.guard("crash.json", once, "crash", "record", agent)
-    agent.begin()
+    take_up(agent)
     if agent.children:
         agent.guard("children", once, "children", "begin", agent)
     if is_watchdog and not agent.crash_loop:
         agent.incident("Watchdog reset", "watchdog", 3, "no progress for %d s" % agent.settings.watchdog)
+
+
+def take_up(device: "Device") -> None:
+    """Takes up what each duty has saved."""
+    device.due["tell"] = 0
+    for duty in DUTIES:
+        if once("store", "exists", device.folder + duty + ".json"):
+            device.guard(duty, once, duty, "begin", device)
+
+
+def renew(device: "Device") -> None:
+    """It is another device for the hub now: nothing that was said to the old one counts."""
+    device.delta.forget()
+    device.last_reply = None
+    device.facts = {"firmware_version": device.facts["firmware_version"]}
+    device.versions.clear()
+    for incident in device.notices:
+        incident.id = None  # it is opened there too
+    device.due = {"config": 0, "incidents": 0, "crash": 0}  # what is said here is not known there
+    device.place = device.licenses = device.journal = None
+    device.refused = 0

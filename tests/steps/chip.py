@@ -36,7 +36,9 @@ class Flash:
         if operation == 5:
             return _BLOCK
         if operation == 6:
-            self.writeblocks(argument, b"\xff" * _BLOCK)
+            self.writeblocks(argument, b"")
+            for _ in range(_BLOCK // 32):
+                self.file.write(b"\xff" * 32)
         return 0
 
 

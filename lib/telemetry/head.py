@@ -1,0 +1,56 @@
+"""The head of a request: what may stand in it, and what a URL says. Made once for all requests that are alike."""
+
+from json import dumps
+
+from micropython import const
+
+_COLON = const(0x3A)
+
+
+def made(method: str, url: str, headers: dict | None) -> tuple:
+    """The server, as `split` gives it, and the head but for Content-Length and the empty line. Raises ValueError."""
+    server, host, path = split(url)
+    _check("method", method)
+    lines = ["%s %s HTTP/1.1\r\n" % (method, path)]
+    for name in headers or ():
+        _check("header", name, _COLON)
+        value = headers[name]
+        _check(name, value.replace(" ", "-") or "-")
+        kind = name.lower()
+        if kind == "host":
+            host = value
+        elif kind != "content-length":  # which only the session knows
+            lines.append("%s: %s\r\n" % (name, value))
+    lines.append("Host: %s\r\n" % host)
+    return server, "".join(lines).encode()
+
+
+def as_json(value, headers: dict | None) -> tuple:
+    """`value` as JSON, and `headers` that say so."""
+    headers = dict(headers or ())
+    if not any(name.lower() == "content-type" for name in headers):
+        headers["Content-Type"] = "application/json"
+    return dumps(value), headers
+
+
+def split(url: str) -> tuple:
+    """The server of `url` as (scheme, host, port), the Host header, and the path with the query. Raises ValueError."""
+    scheme, _, rest = url.partition("#")[0].partition("://")
+    scheme = scheme.lower()
+    end = min(rest.find(c) % (len(rest) + 1) for c in "/?")
+    host, path = rest[:end], rest[end:]
+    if path[:1] != "/":
+        path = "/" + path
+    name, colon, port = host.partition(":")
+    if not colon:
+        port = "443" if scheme == "https" else "80"
+    if scheme not in ("http", "https") or not name or "@" in host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError("url: expected one as https://hub.example.com/path")
+    _check("url", host + path)
+    return (scheme, name, int(port)), host, path
+
+
+def _check(what, text, but=0):
+    # What goes into the head of a request must not be able to end it. It may be a secret: not shown.
+    if not text or not all(33 <= c != 127 and c != but for c in text.encode()):
+        raise ValueError("%s: a character that HTTP does not allow there" % what)

@@ -72,8 +72,7 @@ def change(device: "Device", changes: dict) -> None:
     hold, and StoreError; then nothing was changed. What is so already is neither saved nor sent."""
     _check("", changes)
     state = _load(device)
-    new = dict(state["config"])
-    new.update(changes)
+    new = dict(state["config"], **changes)
     if not _same(new, state["config"]):
         state["config"] = new
         state["changes"].update(changes)
@@ -85,13 +84,11 @@ def _take(device, reply, state):
     version = _field(reply, "version", int)
     config = _field(reply, "config", dict)
     got = version
-    new = dict(config)
-    new.update(state["changes"])
+    new = dict(config, **state["changes"])
     is_taken = _same(new, state["config"]) or _apply(device, new, state["changes"])
     state = _load(device)  # the user's function may have set something
     if is_taken:
-        state["config"] = new = dict(config)
-        new.update(state["changes"])
+        state["config"] = new = dict(config, **state["changes"])
         if _same(new, config):
             state["changes"] = {}  # the hub has them: it was its answer that got lost
     else:
@@ -145,11 +142,8 @@ def _field(reply, name, kind):
 
 def _check(name, value):
     kind = type(value)
-    if (
-        type(name) is not str
-        or kind not in (dict, list, str, bool, int, float, type(None))
-        or (kind is float and value - value != 0)
-    ):
+    is_json = value is None or kind in (dict, list, str, bool, int) or (kind is float and value - value == 0)
+    if type(name) is not str or not is_json:
         raise ValueError("config: %s: not what JSON holds" % (name,))
     if kind in (dict, list):
         for each in value:

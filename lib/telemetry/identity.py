@@ -22,22 +22,19 @@ def keep(registration: "Registration") -> None:
         once("store", "save", registration.path, identity)
         registration.is_kept = True
         return
+    wrong = None
     try:
         identity = once("store", "load", registration.path)
-        is_ours = identity.get("entry_url") == hub.entry_url
-        if is_ours:
+        if identity.get("entry_url") == hub.entry_url:
             checked(identity)
+            hub.identity = identity
     except (errors.Missing, errors.ReplyError) as error:
-        registration.register_at = 0
-        registration.is_kept = True
-        if isinstance(error, (errors.Corrupt, errors.ReplyError)):
-            raise
-        return  # the first start
+        wrong = error
     registration.is_kept = True
-    if not is_ours:
+    if not hub.identity:
         registration.register_at = 0
-        return
-    hub.identity = identity
+    if isinstance(wrong, (errors.Corrupt, errors.ReplyError)):  # else it is the first start
+        raise wrong
 
 
 def register(registration: "Registration") -> None:

@@ -14,58 +14,49 @@ if False:  # for the type checker
 
 _MOST = const(20)  # incidents of a device, and events
 _AT_ONCE = const(5)  # events that are sent before telemetry goes on
-_TEXT = const(255)  # characters; what is longer the hub refuses
 _NOTE = const(2000)  # characters of a description; the rest is cut off
-_INT32 = const(0x7FFFFFFF)
 
 
 def open_one(device: "Device", title: str, issue: str, priority: int, description: str) -> Incident:
     """See `Device.incident`. Gives the one that is open for `issue`, if there is one. Raises ValueError."""
-    _check("title", title)
-    _check("issue", issue)
-    _check("priority", priority, int, 0, 4)
-    _check("description", description, str, 0, 1 << 20)
+    fields = {"title": title, "issue": issue, "priority": priority, "description": str(description)[:_NOTE]}
+    _check(fields)
     _sweep(device)
     for incident in device.notices:
         if incident.fields["issue"] == issue and not incident.is_closed:
             return incident
-    fields = {"title": title, "issue": issue, "priority": priority, "description": description[:_NOTE]}
     incident = Incident(device, fields)
     incident.is_doubtful = device.crash_loop is not None  # the run before may have opened it
     device.notices.append(incident)
-    _limit(device, device.notices, -1)
+    if _is_full(device, device.notices):
+        device.notices.pop()
+        incident.id = ""  # nobody waits for the hub to have it
     return incident
 
 
 def add_event(device: "Device", name: str, category: str, keys: dict) -> None:
     """See `Device.event`. Raises ValueError."""
-    _check("name", name)
-    _check("category", category)
-    for key in keys:
-        if key in ("int_key_1", "int_key_2"):
-            _check(key, keys[key], int, -_INT32 - 1, _INT32)
-        elif key in ("string_key_1", "string_key_2"):
-            _check(key, keys[key], str, 0)
-        else:
-            raise ValueError(key + ": unknown")
     keys.update(name=name, category=category)
+    _check(keys)
     device.events = events = device.events or []
     events.append(keys)
-    _limit(device, events, 0)
+    if _is_full(device, events):
+        events.pop(0)
 
 
-def _limit(device, waiting, least):
-    # `least`: which one the hub can do without best.
+def _is_full(device, waiting):
     device.due.setdefault("incidents", 0)
-    if len(waiting) > _MOST:
-        waiting.pop(least)
-        device.report("notices", errors.MessageError("too many: the hub is not told of all"))
+    if len(waiting) <= _MOST:
+        return False
+    device.report("notices", errors.MessageError("too many: the hub is not told of all"))
+    return True
 
 
-def _check(name, value, kind=str, least=1, most=_TEXT):
-    # The limits of a text are of its length.
-    if type(value) is not kind or not least <= (value if kind is int else len(value)) <= most:
-        raise ValueError("%s: expected %s, %d to %d" % (name, kind.__name__, least, most))
+def _check(fields):
+    # What can be sent at all; the hub says what else is wrong.
+    for name in fields:
+        if type(fields[name]) not in (str, int):
+            raise ValueError(name + ": expected a text or a whole number")
 
 
 def _sweep(device):

@@ -251,25 +251,37 @@ def raises(text, function, *arguments, **keys):
 def test_wrong_arguments_are_named():
     hub = fresh()
     agent = started(hub).agent
-    for text in ("", "x" * 256, None, 5, b"door"):
-        raises("title", agent.incident, text, "door")
-        raises("issue", agent.incident, "Door open", text)
-        raises("name", agent.event, text, "time")
-        raises("category", agent.event, "noon", text)
-    for priority in (-1, 5, True, 2.0, "2", None):
-        raises("priority", agent.incident, "Door open", "door", priority)
-    raises("description", agent.incident, "Door open", "door", 2, None)
-    for value in (1 << 31, -(1 << 31) - 1, True, 1.5, "1", None):
+    for value in (None, 5.0, True, b"door", ["door"], object()):
+        raises("title", agent.incident, value, "door")
+        raises("issue", agent.incident, "Door open", value)
+        raises("priority", agent.incident, "Door open", "door", value)
+        raises("name", agent.event, value, "time")
+        raises("category", agent.event, "noon", value)
         raises("int_key_2", agent.event, "noon", "time", int_key_2=value)
-    for value in ("x" * 256, 1, None):
         raises("string_key_1", agent.event, "noon", "time", string_key_1=value)
-    raises("int_key_3", agent.event, "noon", "time", int_key_3=1)
     assert not agent.notices and not agent.events
     agent.incident("T" * 255, "i" * 255, 0, "d" * 3000)
     agent.event("n", "c", int_key_1=-(1 << 31), int_key_2=(1 << 31) - 1, string_key_1="", string_key_2="ü" * 255)
     agent.step()
     assert len(hub.bodies[0]["description"]) == 2000
     assert hub.events[0]["string_key_2"] == "ü" * 255 and len(hub.events[0]) == 6
+
+
+def test_what_the_hub_refuses_is_told_and_keeps_nothing_back():
+    hub = fresh()
+    agent = started(hub).agent
+    hub.at(0, (400, {"error": "priority: 0 to 4 is expected"}))
+    agent.incident("Door open", "door", 5)
+    agent.incident("Window open", "window")
+    agent.event("noon", "time")
+    agent.step()
+    assert hub.open() == ["window"] and len(hub.events) == 1
+    assert [line for _, line in errors.log if "priority: 0 to 4 is expected" in line]
+    hub.at(0, (400, {"error": "int_key_3: unknown"}))
+    agent.event("noon", "time", int_key_3=1)
+    agent.event("noon", "time")
+    agent.step()
+    assert len(hub.events) == 2 and [line for _, line in errors.log if "int_key_3: unknown" in line]
 
 
 def test_events_are_sent_in_order_and_telemetry_between():

@@ -217,6 +217,8 @@ class Device(errors.Reporter):
                 if duty not in self._failed:  # one that failed waits
                     self.due[duty] = 0
                 self.due.setdefault(duty, 0)
+            elif value and duty == "config":
+                versions[field] = value  # the higher one before was a mistake: it must hide none
 
     def attend(self) -> bool:
         """Does what is due. What fails is told, done again later, and keeps nothing else from being done. True: nobody

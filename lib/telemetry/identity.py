@@ -3,7 +3,6 @@ safely stored (Device API, register device). Policy only; `api` does the work.""
 
 from . import errors, once
 from .clock import NEVER, jittered
-from .head import split
 
 if False:  # for the type checker
     from .registration import Registration
@@ -69,7 +68,7 @@ def checked(reply: dict) -> dict:
     """`id`, `access_key` and `hub_url` of a registration reply. Raises ReplyError for what cannot be used."""
     hub_url = token("hub_url", reply.get("hub_url"))
     try:
-        if "?" in split(hub_url)[2] or "#" in hub_url:
+        if "?" in once("head", "split", hub_url)[2] or "#" in hub_url:
             raise ValueError
     except ValueError:
         raise errors.ReplyError("hub_url: expected an address as https://hub.example.com")
@@ -83,5 +82,7 @@ def checked(reply: dict) -> dict:
 def token(name: str, text, but: bytes = b"") -> str:
     """`text`, if it can go into a path or a header and not end it. Raises ReplyError; it may be a secret: not shown."""
     if not isinstance(text, str) or not text or not all(33 <= c <= 126 and c not in but for c in text.encode()):
-        raise errors.ReplyError("%s: expected a text of visible ASCII characters%s" % (name, but and " without " + but.decode()))
+        raise errors.ReplyError(
+            "%s: expected a text of visible ASCII characters%s" % (name, but and " without " + but.decode())
+        )
     return text

@@ -12,7 +12,8 @@ def made(method: str, url: str, headers: dict | None) -> tuple:
     server, host, path = split(url)
     _check("method", method)
     lines = ["%s %s HTTP/1.1\r\n" % (method, path)]
-    for name in headers or ():
+    headers = headers or {}
+    for name in headers:
         _check("header", name, _COLON)
         value = headers[name]
         _check(name, value.replace(" ", "-") or "-")

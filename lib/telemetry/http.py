@@ -19,7 +19,8 @@ from .response import Response
 if False:  # for the type checker
     from typing import Any
 
-_TOGETHER = const(4096)  # a body of so many bytes goes with its head in one write, and so in one packet if it can
+_TOGETHER = const(500)  # a body of so many bytes goes with its head in one write, and so in one packet; a larger one
+# is not put together with it, for want of a hole in memory that holds both
 _IPPROTO_TCP = const(6)
 _TCP_NODELAY = const(1)
 

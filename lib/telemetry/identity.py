@@ -3,7 +3,6 @@ safely stored (Device API, register device). Policy only; `api` does the work.""
 
 from . import errors, once
 from .clock import NEVER, jittered
-from .head import split
 
 if False:  # for the type checker
     from .registration import Registration
@@ -66,7 +65,7 @@ def checked(reply: dict) -> dict:
     """`id`, `access_key` and `hub_url` of a registration reply. Raises ReplyError for what cannot be used."""
     hub_url = token("hub_url", reply.get("hub_url"))
     try:
-        if "?" in split(hub_url)[2] or "#" in hub_url:
+        if "?" in once("head", "split", hub_url)[2] or "#" in hub_url:
             raise ValueError
     except ValueError:
         raise errors.ReplyError("hub_url: expected an address as https://hub.example.com")

@@ -1,7 +1,6 @@
 """Where a redirect leads, for who asks to follow it (RFC 9110, section 10.2.2)."""
 
-from . import errors
-from .head import split
+from . import errors, once
 
 
 def follow(url: str, headers: dict | None, location: str) -> tuple:
@@ -21,7 +20,7 @@ def follow(url: str, headers: dict | None, location: str) -> tuple:
             path = (path.rpartition("/")[0] or path) + "/"
         location = scheme + "://" + path + location
     try:
-        server, old = split(location)[0], split(url)[0]
+        server, old = once("head", "split", location)[0], once("head", "split", url)[0]
     except ValueError:
         raise errors.BadAnswer("a redirect to where no request can go")
     if old[0] == "https" != server[0]:

@@ -2,8 +2,8 @@
 
 import json
 
+from . import once
 from .errors import SettingsError
-from .head import split
 
 # Kinds of values, as errors call them; None is a pin or none.
 _EXPECTED = {
@@ -77,7 +77,7 @@ def checked(fields: dict) -> Settings:
             setattr(settings, name, value)
             known.append(name)
     try:  # a path or a query in it would end up in every request
-        is_right = split(settings.entry_url.rstrip("/"))[2] == "/" and "#" not in settings.entry_url
+        is_right = once("head", "split", settings.entry_url.rstrip("/"))[2] == "/" and "#" not in settings.entry_url
     except (ValueError, AttributeError):
         is_right = False
     if not is_right:

@@ -46,10 +46,10 @@ def add_event(device: "Device", name: str, category: str, keys: dict) -> None:
 
 def _is_full(device, waiting):
     device.due.setdefault("incidents", 0)
-    if len(waiting) <= _MOST:
-        return False
-    device.report("notices", errors.MessageError("too many: the hub is not told of all"))
-    return True
+    is_full = len(waiting) > _MOST
+    if is_full:
+        device.report("notices", errors.MessageError("too many: the hub is not told of all"))
+    return is_full
 
 
 def _check(fields):

@@ -56,18 +56,17 @@ def load(device: "Device") -> dict:
     state = device.load("licenses")
     licenses = state.get("licenses", {})
     seen = state.get("seen", "")
-    clock = device.clock
-    clock.at_least = max(clock.at_least, seen)
-    device.guard("licenses clock", _go_on, clock)
-    known = clock.known()
+    if seen:
+        device.guard("current_time", _heed_time, device.clock, seen)
+    known = device.clock.known()
     is_later = known[:10] > seen[:10]
     found: dict = {}
     for features, expires_at in licenses.values():
-        if seen < (expires_at or "") <= known:
+        expires_at = expires_at or "9999"
+        if seen < expires_at <= known:
             is_later = True
         for feature in features:
-            before = found.get(feature, "")
-            found[feature] = None if None in (before, expires_at) else max(before, expires_at)
+            found[feature] = max(found.get(feature, ""), expires_at)
     device.licenses = found
     if licenses and is_later:
         _save(device, licenses)
@@ -95,7 +94,8 @@ def _taken(device, license_id, change):
             raise ValueError("no room for one more")
     except ValueError as error:
         device.report("license", error)
-        report.update(state="error", error=str(error))
+        report["state"] = "error"
+        report["error"] = str(error)
     else:
         if new != licenses:
             _save(device, new)
@@ -132,28 +132,18 @@ def _utc(name, text):
     # As 2027-01-01T00:00:00, which compares with timestamps.
     if text is None:
         return None
-    if (
-        not isinstance(text, str)
-        or len(text) > 40
-        or not re.match(
-            "\\d\\d\\d\\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])"
-            "(T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d+)?(Z|\\+00:00)?)?$",
-            text,
-        )
-    ):
-        raise errors.ReplyError(name + ": expected UTC as 2027-01-01T00:00:00Z")
-    return (text + "T00:00:00")[:19]
+    if isinstance(text, str) and len(text) < 40:
+        date = "\\d\\d\\d\\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])"
+        if re.match(date + "(T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d+)?(Z|\\+00:00)?)?$", text):
+            return (text + "T00:00:00")[:19]
+    raise errors.ReplyError(name + ": expected UTC as 2027-01-01T00:00:00Z")
 
 
 def _heed_time(clock, text):
-    # It is surely not earlier.
+    # It is surely not earlier; and that is the clock where there is no other, also after a start without the network.
     text = _utc("current_time", text)
+    now = clock.timestamp() or ""
     if text and text < "21":
         clock.at_least = max(clock.at_least, text)
-
-
-def _go_on(clock):
-    # The latest time that is known is the clock where there is no other, also after a start without the network.
-    now = clock.timestamp() or ""
-    if clock.set_rtc and clock.at_least > now and (clock.failures or not now):
-        clock.set_rtc(mktime(tuple(map(int, re.compile("[-T:]").split(clock.at_least[:19]))) + (0, 0, 0)))
+        if clock.set_rtc and clock.at_least > now and (clock.failures or not now):
+            clock.set_rtc(mktime(tuple(map(int, re.compile("[-T:]").split(clock.at_least[:19]))) + (0, 0, 0)))

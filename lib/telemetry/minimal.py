@@ -4,7 +4,6 @@ from . import errors
 from .message import Reply, check, encode
 from .rest import adapted, call
 
-STATUSES = ("online", "offline", "error")
 _TIMESTAMP = "0000-00-00T00:00:00.000Z"  # 0 stands for any digit
 
 
@@ -61,16 +60,14 @@ def build(
     `override` replaces the whole state. `message` explains the status. Raises MessageError, naming the key.
     """
     check(values)
-    if status not in STATUSES:
-        raise errors.MessageError("status: expected one of %s, not %r" % (", ".join(STATUSES), status))
+    if status not in ("online", "offline", "error"):
+        raise errors.MessageError("status: expected online, offline or error, not %r" % (status,))
     if timestamp is not None and not _is_timestamp(timestamp):
         raise errors.MessageError("timestamp: expected UTC as 2021-08-04T07:45:44.122Z, not %r" % (timestamp,))
     if message is not None and not isinstance(message, str):
-        raise errors.MessageError("message: expected a text, not %s" % type(message).__name__)
+        raise errors.MessageError("message: expected a text, not %r" % (message,))
     return encode(values, status, override, message, timestamp)
 
 
 def _is_timestamp(text):
-    if not isinstance(text, str) or len(text) != len(_TIMESTAMP):
-        return False
-    return all(c == form or (form == "0" and "1" <= c <= "9") for c, form in zip(text, _TIMESTAMP))
+    return isinstance(text, str) and "".join(["0" if "0" <= c <= "9" else c for c in text]) == _TIMESTAMP

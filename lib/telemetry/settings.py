@@ -49,7 +49,7 @@ def checked(fields: dict) -> Settings:
     """Raises SettingsError, naming every wrong, missing or unknown field and what is expected there."""
     settings = Settings()
     wrong = ""
-    known = []
+    known: list = []
     # What they hold if they are not given, which is right (...: they must be given); kind; limits.
     for names, default, kind, low, high in (
         ("wifi_ssid", ..., str, 1, 32),
@@ -75,12 +75,12 @@ def checked(fields: dict) -> Settings:
                 # The value is not shown: a password lands in the wrong field easily.
                 wrong += "\n%s: expected %s" % (name, _EXPECTED[kind].format(low, high))
             setattr(settings, name, value)
-            known.append(name)
-    try:  # a path or a query in it would end up in every request
-        is_right = once("head", "split", settings.entry_url.rstrip("/"))[2] == "/" and "#" not in settings.entry_url
-    except (ValueError, AttributeError):
-        is_right = False
-    if not is_right:
+        known += names.split()
+    url = str(settings.entry_url)
+    try:
+        if "#" in url or once("head", "split", url.rstrip("/"))[2] != "/":
+            raise ValueError  # a path or a query in it would end up in every request
+    except ValueError:
         wrong += "\nentry_url: expected as https://entry.example.com"
     if not wrong and 0 < settings.watchdog < 3 * settings.timeout:  # one slow request must not look like a hang
         wrong = "watchdog: expected 0 or >= 3 * timeout"

@@ -6,7 +6,7 @@ from fakes import Response
 from rig import IDENTITY, UNREACHABLE
 
 
-class PowerCut(BaseException):
+class PowerCut(KeyboardInterrupt):
     """Nothing of the board's program sees it."""
 
 

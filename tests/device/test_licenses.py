@@ -9,7 +9,7 @@ import rsa_vectors
 from fakes import Response
 from rig import IDENTITY, TELEMETRY, Rig
 from telemetry import clock as clock_module
-from telemetry import store
+from telemetry import start, store
 
 KEY = "".join(vectors.MAKER_KEY.split())
 GET = "GET /devices/d-1/license"
@@ -855,7 +855,7 @@ def test_another_device_has_none_of_the_old_ones_licences():
     rig = started(hub)
     step(rig)
     rig.agent.hub.identity = dict(IDENTITY, id="d-2")
-    rig.agent.renewed()
+    start.renew(rig.agent)
     assert not rig.agent.licensed("recording")
     step(rig)
     assert not rig.agent.licensed("recording")

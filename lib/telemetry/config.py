@@ -46,7 +46,8 @@ def attend(device: "Device") -> int | None:
     if device.refused > state["refused"]:
         # Noted only once the hub has the incident, so that a cut between loses no word of it. And no version that
         # comes of what the user set ends that incident before.
-        if not device.is_told("on_config"):
+        incident = device.faults.get("on_config")
+        if incident and incident.id is None:
             return 0
         state["refused"] = device.refused
         _save(device, state, 0)

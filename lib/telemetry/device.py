@@ -61,7 +61,7 @@ class Device(errors.Reporter):
         self.versions: dict = {}  # field of the reply -> the highest that was acted on, or is being acted on
         self.handlers: dict = {}  # command -> (function, is it safe to run again, does it restart the board)
         self.notices: list = []  # incidents that are not over
-        self._faults: dict = {}  # a user's function -> the incident that it is the reason of
+        self.faults: dict = {}  # a user's function -> the incident that it is the reason of
         self._failed: dict = {}  # duty -> failures in a row
         self._readers: list = []
         self.delta = Delta()
@@ -275,17 +275,12 @@ class Device(errors.Reporter):
         """A function of the user's raised: told here, and as an incident until it works again."""
         self.report(what, error, topic)
         topic = topic or what
-        incident = self._faults.get(topic)
+        incident = self.faults.get(topic)
         if incident is None or incident.is_closed:  # closed by another one's success, which goes by the same name
             try:
-                self._faults[topic] = self.incident(what + " failed", what, 2, errors.described(error))
+                self.faults[topic] = self.incident(what + " failed", what, 2, errors.described(error))
             except Exception as why:
                 self.report("incident", why)  # no memory for it, or the flash does not give its code: next time
-
-    def is_told(self, topic) -> bool:
-        """Whether the hub has the incident of such a fault, or there is none."""
-        incident = self._faults.get(topic)
-        return not incident or incident.id is not None
 
     def attempt(self, what: str, function, *arguments) -> bool:
         """As `guard`, for a function of the user's: `fault` if it raised."""
@@ -300,6 +295,6 @@ class Device(errors.Reporter):
     def settled(self, topic) -> None:
         """It works again: the next failure is told, even if it is the same, and the incident is over."""
         super().settled(topic)
-        incident = self._faults.pop(topic, None)
+        incident = self.faults.pop(topic, None)
         if incident:
             incident.close()

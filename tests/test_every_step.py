@@ -241,10 +241,11 @@ def test_everything_at_once_in_96_kib(a_hub, compiled, tmp_path):
     flow = Flow(_everything, lambda owner, life: None, plan={"everything": True, "set": {"own": 1}, "set_at": 100})
     owner = prepared(a_hub, compiled, tmp_path, flow)
     life = owner.live(at_least=200, steps=250)
-    print(life.at_end)
+    print(life.at_end, life.console)
     assert owner.hub.device(owner.id)["telemetry_count"] >= 200
     assert {status for status, _ in _commands(owner).values()} == {"done", "failed"}
-    assert _commands(owner)["dump"][0] == "done" and len(owner.hub.dumps(owner.id)) == 1
+    assert _commands(owner)["dump"][0] == "done", _commands(owner)["dump"]
+    assert len(owner.hub.dumps(owner.id)) == 1
     _config_is(owner, life, mode="night", own=1)
     _check_given(owner, life)
     _check_moved(owner, life)

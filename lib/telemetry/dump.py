@@ -11,12 +11,12 @@ from time import gmtime
 
 from micropython import const
 
-from . import __version__, errors
+from . import __version__, errors, once
 
 if False:  # for the type checker
     from .agent import Agent
 
-_LINE = const(512)  # bytes at most; a piece has fewer than two of them
+_LINE = const(256)  # bytes at most; a piece has fewer than two of them
 _MOST = const(32768)  # bytes, and then the piece: a card full of files must not fill the hub
 
 
@@ -29,7 +29,7 @@ def dump(agent: "Agent") -> str:
     """Sends the report while it is made: one piece at a time is in memory. Raises as `ask` does."""
     name = "%s-%d.txt" % (agent.board.serial_number(), agent.clock.uptime())
     piece = b""
-    id = ""
+    id = more = ""
     size = 0
     for line in _lines(agent):
         piece += line.encode()[:_LINE] + b"\n"
@@ -37,13 +37,14 @@ def dump(agent: "Agent") -> str:
             continue
         agent.board.feed()
         if size:
-            agent.ask("PUT /dumps/%s", None, piece, id)
+            agent.ask(more, None, piece)
         else:
             id = agent.ask("POST /dumps/%s/%s", object, piece, "text/plain", name)
             if isinstance(id, dict):
                 id = id.get("id", id.get("dump_id"))
             if type(id) is int:
                 id = str(id)
+            more = "PUT /dumps/%s" % once("api", "quoted", (id,))  # once: it takes memory
         size += len(piece)
         piece = b""
         if size > _MOST:

@@ -8,8 +8,8 @@ from time import time
 
 from micropython import const
 
-_LOG_LINES = const(20)
-_LOG_WIDTH = const(120)
+_LOG_LINES = const(12)
+_LOG_WIDTH = const(100)
 # The last lines that were said on the console, for a dump: when (as time.time gives it) and what.
 log: list = []
 

@@ -148,7 +148,7 @@ def test_what_was_said_is_kept_in_little_room():
     for n in range(100):
         agent.report("thing %d" % n, OSError("y" * 400))
     agent.report("thing 99", OSError("y" * 400))  # said already
-    assert len(errors.log) == 20 and all(len(line) <= 120 for _, line in errors.log)
+    assert len(errors.log) == 12 and all(len(line) <= 100 for _, line in errors.log)
     assert errors.log[-1][1].startswith("thing 99: OSError: yyy") and errors.log[-2][1].startswith("thing 98:")
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from tools.hub.auth import device_only, fingerprint, new_key, own_device
 from tools.hub.body import JsonObject, JsonParts, SemVer, Text, check_fields, check_values, json_request, optional
 from tools.hub.context import Hub
-from tools.hub.db import Device
+from tools.hub.db import REGISTERED, Device
 from tools.hub.device_api import accept_telemetry, tell_telemetry
 from tools.hub.entry_api import Mac, mac_digits, refuse_known
 from tools.hub.errors import Refused
@@ -39,7 +39,7 @@ class NewChild(BaseModel):
 def children_of(session: Session, device_id: str) -> list[Device]:
     """The children of a device, in the order of registration."""
     family = select(Device).where(Device.parent_id == device_id)
-    return list(session.scalars(family.order_by(Device.created_at, Device.id)))
+    return list(session.scalars(family.order_by(*REGISTERED)))
 
 
 @router.post("", openapi_extra=json_request(NewChild.model_json_schema()), response_model=ChildRegistered)

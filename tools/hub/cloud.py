@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from tools.hub.auth import new_key
 from tools.hub.body import check_version
 from tools.hub.context import Context
-from tools.hub.db import Device, File, Telemetry, delete_family
+from tools.hub.db import REGISTERED, Device, File, Telemetry, delete_family
 from tools.hub.errors import Refused
 from tools.hub.files import FIRMWARE
 
@@ -82,7 +82,7 @@ def _publish(hub: Context, file_type: str, data: bytes, name: str, **more: str |
 def devices(hub: Context) -> list[dict[str, Any]]:
     """Every device, in the order of registration."""
     with hub.database.transaction() as session:
-        return [each.public() for each in session.scalars(select(Device).order_by(Device.created_at, Device.id))]
+        return [each.public() for each in session.scalars(select(Device).order_by(*REGISTERED))]
 
 
 def device(hub: Context, device_id: str) -> dict[str, Any]:

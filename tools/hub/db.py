@@ -11,7 +11,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from sqlalchemy import JSON, URL, ForeignKey, Index, UniqueConstraint, create_engine, delete, event, inspect, select
+from sqlalchemy import (
+    JSON,
+    URL,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    create_engine,
+    delete,
+    event,
+    inspect,
+    literal_column,
+    select,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
 from tools.hub.errors import Refused
@@ -57,6 +69,10 @@ class Device(Base):
             for column in self.__table__.columns
             if column.key not in ("key_hash", "mac_digits")
         }
+
+
+# Devices in the order of their registration, also of those of one millisecond.
+REGISTERED: tuple[Any, ...] = (Device.created_at, literal_column("devices.rowid"))
 
 
 class Telemetry(Base):

@@ -215,7 +215,7 @@ def test_the_command_line_plays_the_cloud(rig, tmp_path):
         rig.board.wait_for("licensed: True")
         said = eventually(lambda: '"restarted"' in (commands := do("commands")) and commands)
         assert '"blinked 4 times"' in said
-        shown = run(tmp_path, "show", id).stdout
-        assert '"config_version": 1' in shown and '"space_version": 1' in shown
+        shown = eventually(lambda: '"config_version": 1' in (text := run(tmp_path, "show", id).stdout) and text)
+        assert '"space_version": 1' in shown
         assert '"inuse"' in do("licenses")
         assert not rig.hub.devices()

@@ -68,9 +68,10 @@ def things_of(hub, device):
 
 
 def about(case, things):
-    """Have the request ask for what there is."""
+    """Have the request ask for what there is. An id that is wrong as a text stays so: it is what is tried."""
     case.path_parameters = {name: things.get(name, value) for name, value in case.path_parameters.items()}
-    if isinstance(case.body, dict) and "id" in case.body and isinstance(case.body["id"], str):
+    given = case.body.get("id") if isinstance(case.body, dict) else None
+    if isinstance(given, str) and 0 < len(given) <= 255:
         case.body["id"] = things["license_id" if "license" in case.path else "command_id"]
 
 

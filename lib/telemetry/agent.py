@@ -148,11 +148,7 @@ class Agent(Device):
         quiet_until = self.clock.quiet_until
         if now < quiet_until:
             return quiet_until - now
-        self._is_stepping = True
-        try:
-            seconds = self._pass(now)
-        finally:
-            self._is_stepping = False
+        seconds = self._pass(now)
         if seconds is None:
             seconds = max(0, self.settings.interval - ticks_diff(ticks_ms(), start_ms) / 1000)
         return seconds
@@ -160,6 +156,7 @@ class Agent(Device):
     def _pass(self, now):
         # The seconds to wait if it is not the interval.
         registration = self.registration
+        self._is_stepping = True
         try:
             if self.unsaved or not registration.is_kept:
                 self.guard("flash", self.keep)
@@ -196,6 +193,8 @@ class Agent(Device):
         else:
             if self._said:
                 self.settled("hub")
+        finally:
+            self._is_stepping = False
         self._starved = self._failures = 0
         return None
 

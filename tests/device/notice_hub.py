@@ -3,11 +3,8 @@
 import json
 
 from fakes import Response
+from power import PowerCut
 from rig import IDENTITY, UNREACHABLE
-
-
-class PowerCut(KeyboardInterrupt):
-    """Nothing of the board's program sees it."""
 
 
 class NoticeHub:

@@ -3,7 +3,7 @@
 import os
 
 from config_case import GET, SET, TELL, Case, saved
-from telemetry import store
+from power import lives_through
 
 
 def test_every_request_may_fail_in_every_way():
@@ -46,10 +46,6 @@ def test_odd_answers_change_nothing_and_are_asked_again():
             os.remove("config.json")
 
 
-class PowerCut(BaseException):
-    pass
-
-
 def test_the_power_may_go_at_any_moment():
     cuts = 0
     for first in range(1, 100):
@@ -76,22 +72,7 @@ def test_the_power_may_go_at_any_moment():
 
 def live(case, cut_at):
     # One life of a program that sets a mode of its own; the operator changes the rate while it lives.
-    left = [cut_at or 0]
-
-    def cut():
-        left[0] -= 1
-        if left[0] == 0:
-            raise PowerCut
-
-    def cutting(path, body):
-        cut()
-        write(path, body)
-        cut()
-
-    write = store.write
-    store.write = cutting
-    case.hub.cut = cut
-    try:
+    def life():
         if case.hub.version == 0:
             case.hub.set_config(rate=4)
         case.steps(1)
@@ -101,11 +82,8 @@ def live(case, cut_at):
         if case.hub.config.get("rate") != 5:
             case.hub.set_config(**dict(case.hub.config, rate=5))
         case.steps(2)
-    except PowerCut:
-        return False
-    finally:
-        store.write = write
-    return True
+
+    return lives_through(case.hub, cut_at, life)
 
 
 def test_a_refusal_reaches_the_hub_wherever_the_power_goes():
@@ -130,28 +108,10 @@ def test_a_refusal_reaches_the_hub_wherever_the_power_goes():
 
 def refuse(case, cut_at):
     # One life that meets a configuration that it does not take.
-    left = [cut_at]
-
-    def cut():
-        left[0] -= 1
-        if left[0] == 0:
-            raise PowerCut
-
-    def cutting(path, body):
-        cut()
-        write(path, body)
-        cut()
-
-    write = store.write
-    store.write = cutting
-    case.hub.cut = cut
-    try:
+    def life():
         case.steps(4)
-    except PowerCut:
-        return False
-    finally:
-        store.write = write
-    return True
+
+    return lives_through(case.hub, cut_at, life)
 
 
 def test_a_refusal_is_told_once_though_answers_get_lost():

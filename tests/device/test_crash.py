@@ -1,6 +1,7 @@
 import os
 
-from notice_hub import NoticeHub, PowerCut
+from notice_hub import NoticeHub
+from power import PowerCut, Writes
 from rig import Rig
 from telemetry import store
 from telemetry.errors import StoreError
@@ -53,30 +54,6 @@ def calm(hub, **how):
 
 def stop(seconds):
     raise SystemExit
-
-
-class Writes:
-    """What is written to flash; may fail, or be where the power goes."""
-
-    def __init__(self, fail_at=None, error=PowerCut):
-        self.paths = []
-        self.fail_at = fail_at
-        self.error = error
-
-    def __enter__(self):
-        self.real = store.write
-        store.write = self
-        return self
-
-    def __exit__(self, *_):
-        store.write = self.real
-
-    def __call__(self, path, body):
-        if path != "identity.json":
-            self.paths.append(path)
-        if len(self.paths) == self.fail_at and path != "identity.json":
-            raise self.error
-        self.real(path, body)
 
 
 def test_a_crash_is_kept_and_starts_the_board_anew():

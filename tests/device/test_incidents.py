@@ -1,8 +1,9 @@
 import os
 
-from notice_hub import NoticeHub, PowerCut
+from notice_hub import NoticeHub
+from power import PowerCut, Writes
 from rig import Rig
-from telemetry import errors, store
+from telemetry import errors
 from telemetry.errors import StoreError
 
 OPEN = "POST /incidents"
@@ -35,30 +36,6 @@ def live(rig, steps=12):
     for _ in range(steps):
         rig.agent.step()
         rig.ticks.now += 4000 * 1000
-
-
-class Writes:
-    """What is written to flash; may fail, or be where the power goes."""
-
-    def __init__(self):
-        self.paths = []
-        self.fail_at = None
-        self.error = PowerCut
-
-    def __enter__(self):
-        self.real = store.write
-        store.write = self
-        return self
-
-    def __exit__(self, *_):
-        store.write = self.real
-
-    def __call__(self, path, body):
-        if path != "identity.json":
-            self.paths.append(path)
-        if len(self.paths) == self.fail_at and path != "identity.json":
-            raise self.error
-        self.real(path, body)
 
 
 def test_it_is_opened_and_closed():

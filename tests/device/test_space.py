@@ -1,6 +1,7 @@
 import os
 
 from config_hub import Hub
+from power import lives_through
 from rig import Rig
 from telemetry import errors, store
 
@@ -226,10 +227,6 @@ def test_another_device_knows_nothing_of_the_old_ones_space():
     assert case.steps() == [SPACE, TELL]
 
 
-class PowerCut(BaseException):
-    pass
-
-
 def test_the_power_may_go_at_any_moment():
     cuts = 0
     for first in range(1, 100):
@@ -252,22 +249,7 @@ def test_the_power_may_go_at_any_moment():
 
 def live(case, cut_at):
     # One life of a device that is claimed, and claimed again.
-    left = [cut_at or 0]
-
-    def cut():
-        left[0] -= 1
-        if left[0] == 0:
-            raise PowerCut
-
-    def cutting(path, body):
-        cut()
-        write(path, body)
-        cut()
-
-    write = store.write
-    store.write = cutting
-    case.hub.cut = cut
-    try:
+    def life():
         case.hub.info_version = 1
         if not case.hub.space_version:
             case.hub.claim(name="Room 0")
@@ -275,8 +257,5 @@ def live(case, cut_at):
         if case.hub.space_version < 2:
             case.hub.claim(**BERLIN)
         case.steps(2)
-    except PowerCut:
-        return False
-    finally:
-        store.write = write
-    return True
+
+    return lives_through(case.hub, cut_at, life)

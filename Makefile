@@ -5,7 +5,7 @@ BIN := .venv/bin
 PLAIN = $(if $(HTTP),$(if $(filter plain,$(HTTP)),--plain,$(error HTTP: expected plain, or nothing for https)))
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test lint format board hub deploy bench roots constraints clean
+.PHONY: help run test lint format board hub deploy bench soak roots constraints clean
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -39,6 +39,9 @@ deploy: .venv/ready ## puts the software on a board: PORT=/dev/ttyUSB0 [TOOL=amp
 
 bench: .venv/ready ## what a telemetry costs beside stock requests; QUICK=1 for fewer, DOCS=1 for the README's picture too
 	@$(BIN)/python -m tools.bench $(if $(filter-out 0,$(QUICK)),--quick) $(if $(filter-out 0,$(DOCS)),--docs)
+
+soak: .venv/ready ## power cuts, bad networks, years, bad input, in full: about an hour; ONLY=power for one, SEED=n
+	@$(BIN)/python -m tools.soak $(ONLY) $(if $(SEED),--seed $(SEED))
 
 roots: .venv/ready ## renews the public roots of the library from the pinned certifi, and says when they expire
 	@$(BIN)/python -m tools.roots

@@ -52,11 +52,15 @@ class Clock:
         """Now, as `timestamp` has it, or the latest time that is surely over; "" if there is none."""
         return max(self.timestamp() or "", self.at_least)
 
-    def timestamp(self) -> str | None:
-        """Now, as `2021-08-04T07:45:44.122Z`; None while the clock is not set."""
-        now = time.time_ns() // 1000000  # not a float: 32 bits of it have no room for milliseconds
+    def timestamp(self, ago_ms: int = 0) -> str | None:
+        """Now, or `ago_ms` ago, as `2021-08-04T07:45:44.122Z`; None while the clock is not set."""
+        now = time.time_ns() // 1000000 - ago_ms  # not a float: 32 bits of it have no room for milliseconds
         utc = utc_of(now // 1000)
         return "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ" % (utc[:6] + (now % 1000,)) if utc else None
+
+    def uptime_ms(self) -> int:
+        """The same in milliseconds, for the time of a sample."""
+        return self.uptime() * 1000 + ticks_diff(ticks_ms(), self._counted_ms)
 
     def uptime(self) -> int:
         """Seconds since this object was made; what longer waits count in. Ask at least once in 6 days: ticks wrap

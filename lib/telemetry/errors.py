@@ -55,6 +55,12 @@ if False:  # for the type checker and for who reads this; what exists is in `_KI
     class NetworkError(Exception):
         """No answer: Wi-Fi, name lookup, connection, TLS, time-out, or something that does not speak HTTP."""
 
+    class WifiError(NetworkError):
+        """The station has no connection; the text says what is in the way."""
+
+    class HostNotFound(NetworkError):
+        """No name server knows the host, or none answered."""
+
     class TimedOut(NetworkError):
         """The request's deadline passed."""
 
@@ -98,7 +104,7 @@ _KINDS = (
     (Exception, "NetworkError StoreError"),
     ("StoreError", "Missing"),
     ("Missing", "Corrupt"),
-    ("NetworkError", "TimedOut TlsError BadAnswer HeadTooLarge BodyTooLarge Unanswered"),
+    ("NetworkError", "WifiError HostNotFound TimedOut TlsError BadAnswer HeadTooLarge BodyTooLarge Unanswered"),
     (HubError, "Rejected Unauthorized Forbidden NotFound TooManyRequests ServerError"),
 )
 

@@ -43,6 +43,8 @@ class Settings:
         ca: list | None
         verify: bool
         maker_key: str | None
+        outbox: dict  # size, in, policy
+        health: int
 
 
 def checked(fields: dict) -> Settings:
@@ -66,6 +68,8 @@ def checked(fields: dict) -> Settings:
         ("ca", None, list, 0, 0),
         ("verify", True, bool, 0, 0),
         ("maker_key", None, bytes, 0, 0),
+        ("outbox", None, dict, 0, 0),
+        ("health", 3600, int, 0, 86400),
     ):
         for name in names.split():
             value = fields.get(name, default)
@@ -84,12 +88,31 @@ def checked(fields: dict) -> Settings:
         wrong += "\nentry_url: expected as https://entry.example.com"
     if not wrong and 0 < settings.watchdog < 3 * settings.timeout:  # one slow request must not look like a hang
         wrong = "watchdog: expected 0 or >= 3 * timeout"
+    wrong += _check_outbox(settings)
     for name in fields:
         if name not in known:
             wrong += '\n%s: unknown; your own go under "user"' % name
     if wrong:
         raise SettingsError(wrong)
     return settings
+
+
+def _check_outbox(settings):
+    # Completes it with what is not given; gives back what is wrong.
+    outbox = {"size": 4096, "in": "memory", "policy": "history"}
+    wrong = ""
+    if isinstance(settings.outbox, dict):
+        for name in settings.outbox:
+            if name not in outbox:
+                wrong += "\noutbox.%s: unknown; expected size, in, policy" % name
+        outbox.update(settings.outbox)
+    settings.outbox = outbox
+    if outbox["size"] != 0 and not _fits(outbox["size"], int, 512, 1 << 20):
+        wrong += "\noutbox.size: expected 0, or a whole number from 512 to 1048576"
+    for name, one, other in (("in", "memory", "flash"), ("policy", "history", "latest")):
+        if outbox[name] not in (one, other):
+            wrong += "\noutbox.%s: expected %s or %s" % (name, one, other)
+    return wrong
 
 
 def _fits(value, kind, low, high):

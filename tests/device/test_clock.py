@@ -164,3 +164,23 @@ def test_uptime_goes_on_when_ticks_wrap():
         assert a_clock.uptime() == (5 * (period // 4) + 40 * 999) // 1000
     finally:
         clock.ticks_ms, clock.ticks_diff, clock.ticks_add = real
+
+
+def test_what_was_taken_before_is_dated_by_the_clock_of_now():
+    a_clock = Clock()
+    clock.time = Fixed((EPOCH_2025 + 100) * 1000000000 + 5000000)
+    try:
+        assert a_clock.timestamp() == "2025-01-01T00:01:40.005Z"
+        assert a_clock.timestamp(1006) == "2025-01-01T00:01:38.999Z"
+    finally:
+        clock.time = time
+
+
+class Fixed:
+    gmtime = time.gmtime
+
+    def __init__(self, ns):
+        self.ns = ns
+
+    def time_ns(self):
+        return self.ns

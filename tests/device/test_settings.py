@@ -25,6 +25,19 @@ def test_what_is_not_given_has_a_default():
     assert checked(dict(RIGHT, led=None, wifi_password="", user={"mine": 1})).user == {"mine": 1}
 
 
+def test_the_outbox_is_completed():
+    assert checked(RIGHT).outbox == {"size": 4096, "in": "memory", "policy": "history"}
+    settings = checked(dict(RIGHT, outbox={"size": 65536, "in": "flash"}))
+    assert settings.outbox == {"size": 65536, "in": "flash", "policy": "history"}
+    assert checked(dict(RIGHT, outbox={"size": 0})).outbox["size"] == 0
+
+
+def test_each_wrong_field_of_the_outbox_is_named():
+    for field, value in (("size", 511), ("size", True), ("size", "4K"), ("in", "ram"), ("policy", None), ("where", 1)):
+        assert "outbox.%s: " % field in wrong(outbox={field: value})
+    assert "outbox: expected an object" in wrong(outbox=4096)
+
+
 def test_every_missing_field_is_named_at_once():
     text = str(raises(SettingsError, checked, {}))
     for name in ("wifi_ssid", "entry_url", "hardware_key"):

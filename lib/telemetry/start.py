@@ -1,7 +1,6 @@
 """What is done first: after a start, before the network, and when the hub gave another identity."""
 
 from . import once
-from .device import DUTIES
 
 if False:  # for the type checker
     from .agent import Agent
@@ -13,6 +12,7 @@ def begin(agent: "Agent") -> None:
     is_watchdog = agent.board.reset_cause() == "watchdog"
     if is_watchdog:
         agent.guard("crash.json", once, "crash", "record", agent)
+    agent.guard("tidy", once, "store", "tidy", agent.folder)
     take_up(agent)
     if agent.children:
         agent.guard("children", once, "children", "begin", agent)
@@ -23,7 +23,7 @@ def begin(agent: "Agent") -> None:
 def take_up(device: "Device") -> None:
     """Takes up what each duty has saved."""
     device.due["tell"] = 0
-    for duty in DUTIES:
+    for duty in device.duties:
         if once("store", "exists", device.folder + duty + ".json"):
             device.guard(duty, once, duty, "begin", device)
 

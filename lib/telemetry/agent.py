@@ -6,7 +6,7 @@ from time import sleep_ms, ticks_add, ticks_diff, ticks_ms
 from micropython import const
 
 from . import errors, once
-from .clock import backoff, jittered
+from .clock import NEVER, backoff, jittered
 from .device import Device
 
 if False:  # for the type checker
@@ -24,6 +24,7 @@ _STARVED_WAIT = const(5)  # seconds; whole ones, as floats take memory
 _CRASHED_MS = const(5000)  # for Ctrl-C: less than any watchdog waits
 _SLICE_MS = const(50)  # how long a press of the button may be overlooked while waiting
 _CLOCK_DOUBT = const(1800)  # seconds
+_SURVIVED = const(60)  # seconds of life: not one of the starts that came to nothing
 _BACK_WITHIN = const(5)  # seconds, at random, after the network returned: a whole building's boards do so together
 
 
@@ -35,6 +36,8 @@ class Agent(Device):
 
     is_board = True
     most_children = 100  # in one request (Device API, send children's telemetries); fewer once the memory was too small
+
+    _survives_at = _SURVIVED
 
     def __init__(
         self,
@@ -176,6 +179,7 @@ class Agent(Device):
             reply = self.hub.send_telemetry(body)
             if not registration.is_accepted:
                 registration.key_accepted()
+                self.survived()
             self.answered(reply)
             if self.children:
                 self.due.setdefault("children", 0)
@@ -210,7 +214,8 @@ class Agent(Device):
                 back_ms = ticks_add(ticks_ms(), int(jittered(0, _BACK_WITHIN) * 1000))
                 if ticks_diff(end_ms, back_ms) > 0:
                     end_ms = back_ms
-            self.clock.uptime()  # counts on over the ticks' wrap
+            if self.clock.uptime() >= self._survives_at:  # asked often, it counts on over the ticks' wrap
+                self.survived()
             if ticks_diff(end_ms, ticks_ms()) <= 0:
                 return
             sleep_ms(_SLICE_MS)
@@ -229,6 +234,12 @@ class Agent(Device):
         return seconds
 
     # Its parts, in their order
+
+    def survived(self) -> None:
+        """This start is none of those that came to nothing."""
+        if self._survives_at != NEVER:
+            self._survives_at = NEVER
+            self.guard("starts.json", once, "starts", "survived", self)
 
     def keep(self) -> None:
         """Reads what could not be read before, and saves what could not be saved; the one even if the other fails."""

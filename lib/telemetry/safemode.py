@@ -86,7 +86,7 @@ def _made():
         once("starts", "survived", agent)
         agent.board.reset()
 
-    agent.handlers["reboot"] = reboot, True, True
+    agent.handlers["reboot"] = reboot, False, True  # not again, if main.py fails again
     return agent
 
 

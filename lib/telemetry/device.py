@@ -270,7 +270,7 @@ class Device(errors.Reporter):
     def save(self, duty: str, data: dict) -> None:
         """Keeps `data` for this device. Raises StoreError."""
         data["device"] = self.hub.identity.get("id")
-        if once("store", "save", self.folder + duty + ".json", data):
+        if once("store", "save", self.folder + duty + ".json", data) and duty != "incidents":  # which it is one of
             self.settled("flash")
 
     def report(self, what: str, error: BaseException, topic=None) -> None:

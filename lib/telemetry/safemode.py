@@ -1,8 +1,8 @@
 """Safe mode: what runs in place of a main.py that failed again and again, or because BOOT was held.
 
 The board registers and reports as ever, but that it is in safe mode and why, and no function of the user's runs. It
-takes the commands `reboot`, which ends safe mode, and `dump`. A configuration and a new firmware wait for main.py,
-which gets another try after an hour.
+takes the commands `reboot`, which ends safe mode, and `dump`. A configuration, a new firmware and telemetry that could
+not be sent wait for main.py, which gets another try after an hour.
 """
 
 from sys import print_exception
@@ -80,6 +80,7 @@ def _made():
         "wiring", "build", SafeAgent, "/settings.json", version or "0.0.0"
     )  # main.py knows it, and did not say
     agent.settings.interval = _INTERVAL
+    agent.settings.outbox = {"size": 0, "in": "memory"}  # what waits is main.py's, and its children's
     agent.guard("starts.json", _explain, agent)
 
     def reboot(parameters):

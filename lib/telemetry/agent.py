@@ -261,6 +261,7 @@ class Agent(Device):
         """This start is none of those that fail."""
         if self._survives_at != NEVER:
             self._survives_at = NEVER
+            self.guard("starts.json", once, "starts", "survived", self)
 
     def _join(self):
         if not self.board.is_connected():

@@ -95,6 +95,7 @@ def register(agent) -> bool:
         agent.report("registration", error)  # the old key and this are tried in turn
         return False
     agent.settled("registration")
+    agent.settled("flash")  # it was kept
     agent.say("registered: device %s at %s" % (agent.hub.identity["id"], agent.hub.identity["hub_url"]))
     return True
 

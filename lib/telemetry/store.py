@@ -16,6 +16,8 @@ from . import errors
 _BODY_AT = const(22)  # behind `{"crc32": "89ab4def", `
 _MAX_BYTES = const(16 * 1024)  # no state of ours is larger; a foreign file of any size must not fill the heap
 _ENOENT = const(2)
+# What is ours before `.json`.
+_FILES = ("version", "identity", "config", "licenses", "commands", "space", "incidents", "crash", "starts")
 
 
 def load(path: str) -> dict:
@@ -37,15 +39,15 @@ def exists(path: str) -> bool:
     return False
 
 
-def save(path: str, data: dict) -> None:
+def save(path: str, data: dict) -> bool:
     """Keeps `data`, a dict that JSON can hold and that is not empty. Raises StoreError: the old content is kept.
 
-    Nothing is written when the file holds the same already: flash wears out.
+    False: nothing was written, as the file holds the same already: flash wears out.
     """
     body = json.dumps(data).encode()[1:]
     try:
         if _body(path) == body:  # bytes are compared, as 1 == True
-            return
+            return False
     except errors.StoreError:
         pass  # none, torn, or not to be read: in each case to be replaced
     write(path, body)
@@ -53,6 +55,27 @@ def save(path: str, data: dict) -> None:
         os.rename(path + ".new", path)
     except OSError as error:
         raise errors.StoreError("%s: %s" % (path, error))
+    return True
+
+
+def tidy(folder: str) -> None:
+    """Removes what a power cut left behind of our files in `folder`, but what is the only copy."""
+    for name in os.listdir(folder or "."):
+        parts = name.split(".")  # a gateway's child has its name before: lamp.config.json.new
+        if parts[-2:] != ["json", "new"] or parts[-3:][0] not in _FILES:
+            continue
+        path = folder + name[:-4]
+        try:
+            _body(path)  # takes it up, if it is the only copy
+            try:
+                _read(path)
+            except errors.Missing:
+                continue  # that failed
+        except errors.Missing:
+            pass  # torn
+        except errors.StoreError:
+            continue
+        _discard(path)
 
 
 def check(path: str) -> None:

@@ -112,6 +112,10 @@ class Agent(Device):
             self.ask_no_more()  # only now: who pressed the button in vain may press it again
         return accepted
 
+    def health(self) -> dict:
+        """How the board is, as it goes with a telemetry every so often; README, Health, says what is in it."""
+        return once("health", "taken", self)
+
     def ask_no_more(self) -> None:
         """The question that the LED asks was answered."""
         if self.notifier:
@@ -171,7 +175,7 @@ class Agent(Device):
                 once("start", "renew", self)
             if not self.hub.identity:
                 return self.settings.interval  # a refused registration waits
-            body = self.compose()
+            body = self.compose(now)
             self.board.feed()
             reply = self.hub.send_telemetry(body)
             if not registration.is_accepted:

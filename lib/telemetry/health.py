@@ -69,19 +69,20 @@ def _idf_heap(agent):
 
 
 def _outbox(agent):
-    return {"outbox_waiting": agent.outbox.count, "outbox_dropped": agent.outbox.dropped}
+    outbox = agent.outbox
+    waiting, dropped = (outbox.count, outbox.dropped) if outbox else (0, agent.dropped)
+    return {"outbox_waiting": waiting, "outbox_dropped": dropped}
 
 
 def _failures(agent):
-    return {"failures_" + kind: count for kind, count in agent.failures.items() if count}
+    failures = agent.failures
+    return {"failures_" + kind: failures[kind] for kind in failures}
 
 
 def _resets(agent):
     counts = agent.load("starts", True)
-    named = {"resets_" + cause.replace(" reset", "").replace(" ", "_"): counts[cause] for cause in counts}
-    for name in ("resets_starts", "resets_device"):
-        named.pop(name, None)
-    return named
+    counts.pop("starts", None)
+    return {"resets_" + cause.replace(" reset", "").replace(" ", "_"): counts[cause] for cause in counts}
 
 
 def _flash(agent):

@@ -28,7 +28,7 @@ def stepped(rig):
 def test_it_is_flat_and_says_how_the_board_is():
     rig = rig_of()
     rig.agent.folder = "./"
-    store.save("starts.json", {"starts": 1, "power on": 3, "watchdog": 2, "hard reset": 1, "device": "d-1"})
+    store.save("starts.json", {"starts": 1, "power on": 3, "watchdog": 2, "hard reset": 1})
     rig.board.cause = "watchdog"
     rig.board.connected = True
     rig.ticks.now += 7000
@@ -37,7 +37,7 @@ def test_it_is_flat_and_says_how_the_board_is():
     assert health["resets_power_on"] == 3 and health["resets_watchdog"] == 2 and health["resets_hard"] == 1
     assert health["idf_free"] == 50000 and health["idf_largest"] == 30000 and health["idf_lowest"] == 20000
     assert 0 < health["heap_lowest"] <= health["heap_free"] and health["flash_free"] > 0
-    assert not [name for name in health if "starts" in name or "device" in name]
+    assert not [name for name in health if "starts" in name]
     for name in health:
         telemetry.message.check_pair(name, health[name])
     os.remove("starts.json")
@@ -117,16 +117,27 @@ def test_0_is_never():
 
 def test_what_was_lost_is_told_even_then():
     rig = rig_of(health=0)
-    rig.agent.outbox = Outbox(3)
+    rig.agent.dropped = 3
     stepped(rig)
     assert stepped(rig) == {"outbox_dropped": 3}
     assert not stepped(rig)
 
 
-class Outbox:
-    def __init__(self, dropped):
-        self.count = 1
-        self.dropped = dropped
+def test_what_waits_and_what_was_lost_is_counted():
+    rig = rig_of(ACCEPTED, UNREACHABLE, outbox={"size": 512})
+    assert rig.agent.health()["outbox_waiting"] == rig.agent.health()["outbox_dropped"] == 0
+    stepped(rig)
+    for _ in range(10):
+        stepped(rig)
+    health = rig.agent.health()
+    assert health["outbox_waiting"] + health["outbox_dropped"] == 10 and health["outbox_dropped"] > 0
+    assert health["failures_network"] > 5 and "failures_dns" not in health
+    rig.requests.answers = [ACCEPTED]
+    while rig.agent.outbox:
+        stepped(rig)
+    assert not told(rig) and rig.told()["override"]
+    lost = stepped(rig)
+    assert lost["outbox_dropped"] == health["outbox_dropped"] and lost["outbox_waiting"] == 0
 
 
 def test_the_users_names_are_the_users():

@@ -112,6 +112,10 @@ class Agent(Device):
         """The user's yes: calls the upgrade handler. False if there is no newer firmware, or the handler failed."""
         return self.upgrade is not None and once("duties", "accept_upgrade", self)
 
+    def health(self) -> dict:
+        """How the board is, as it goes with a telemetry every so often; README, Health, says what is in it."""
+        return once("health", "taken", self)
+
     def ask_no_more(self) -> None:
         """The question that the LED asks was answered."""
         if self.notifier:
@@ -178,7 +182,7 @@ class Agent(Device):
                 return self.settings.interval  # a refused registration waits
             if self.outbox:
                 once("backlog", "drain", self, self.outbox)
-            self._body = body = self.compose()
+            self._body = body = self.compose(now)
             self.board.feed()
             reply = self.hub.send_telemetry(body)
             self._body = None

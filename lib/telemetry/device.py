@@ -48,6 +48,7 @@ class Device(errors.Reporter):
     left_open = False  # the hub may have incidents of the run before this
     crash_loop: "Incident | None" = None  # while the board crashes again and again, and incidents outlive its restarts
     last_reply: "Reply | None" = None  # the last one that was acted on
+    health_at: float = 0  # as an uptime: when the board's health goes with a message
 
     def __init__(self, hub: "Hub", board: "Board", clock: "Clock", folder: str, facts: dict):
         """`folder`: what the paths of its state files begin with. `facts`: what is true of it now and the hub is to
@@ -159,11 +160,16 @@ class Device(errors.Reporter):
 
     # One telemetry
 
-    def compose(self) -> bytes:
-        """The body of the next one: what the user's functions give now."""
+    def compose(self, now: float = -1) -> bytes:
+        """The body of the next one: what the user's functions give. `now`: the uptime, if health may go with it."""
         delta = self.delta
         delta.begin()
         failure = self._read()
+        if delta.is_full:
+            self.health_at = 0  # what the hub has of it is replaced
+        elif now >= self.health_at:
+            self.health_at = now + _RETRY_MOST
+            self.guard("health", once, "health", "add", self)
         self._is_whole = True
         try:
             # No timestamp: what is sent at once is dated by the hub, whose clock is no worse.

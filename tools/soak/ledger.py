@@ -22,14 +22,16 @@ class Arrival:
 
 @dataclass
 class Ledger:
-    """`acknowledged`: the numbers of the telemetries whose arrival the board was told of, in that order. `drops`: each
-    time that some were dropped, how many, and how many still waited then."""
+    """Telemetries go by their number. `taken`: when, by the board's ticks. `acknowledged`: those whose arrival the board
+    was told of. `kept`: those that were to wait. `drops`: each time that some were dropped, how many, and how many
+    still waited then."""
 
     since_ms: int  # from 1970 to the board's tick 0
     arrivals: list[Arrival] = field(default_factory=list)  # in the order in which the hub took them
     acknowledged: list[int] = field(default_factory=list)
+    kept: list[int] = field(default_factory=list)
     drops: list[tuple[int, int]] = field(default_factory=list)
-    taken: int = 0
+    taken: dict[int, int] = field(default_factory=dict)
 
     @property
     def dropped(self) -> int:
@@ -45,8 +47,15 @@ class Ledger:
         """How many arrived with a time of their own, as they had waited."""
         return len({each.number for each in self.arrivals if each.timestamp})
 
-    def check(self, room: int) -> None:
-        """Raises AssertionError, naming the telemetry. `room`: so many the outbox surely holds."""
+    @property
+    def gap_s(self) -> float:
+        """The longest time between two telemetries, whatever the network did."""
+        times = [self.taken[number] for number in sorted({*self.acknowledged, *self.kept})]
+        return max(after - before for before, after in zip(times, times[1:])) / 1000
+
+    def check(self, room: int, gap_s: float) -> None:
+        """Raises AssertionError, naming the telemetry. `room`: so many the outbox surely holds. `gap_s`: so long at
+        most between two."""
         self._check_none_lost()
         self._check_twice()
         self._check_order()
@@ -54,15 +63,18 @@ class Ledger:
         self._check_states()
         for count, waiting in self.drops:
             assert waiting >= room, f"{count} dropped while only {waiting} waited, and there is room for {room}"
+        assert self.gap_s <= gap_s, f"no telemetry for {self.gap_s} s"
 
     def _check_none_lost(self) -> None:
+        # One that was taken between two that were due may go when it fails to arrive: only those that were sent or kept
+        # count here, and that there are enough of these is for the gaps to show.
         arrived = {each.number for each in self.arrivals}
         acknowledged = set(self.acknowledged)
         lost = acknowledged - arrived
         assert not lost, f"the hub has answered, but has not: {sorted(lost)}"
-        unknown = arrived - set(range(1, self.taken + 1))
+        unknown = arrived - self.taken.keys()
         assert not unknown, f"never taken: {sorted(unknown)}"
-        left = sorted(set(range(1, self.taken + 1)) - acknowledged)
+        left = sorted(set(self.kept) - acknowledged)
         assert len(left) == self.dropped, f"dropped are {self.dropped}, but these were not sent: {left}"
 
     def _check_twice(self) -> None:

@@ -19,6 +19,7 @@ from tools.soak.proxy import PER_CONNECTION, BadProxy
 
 _TIMEOUT_S = 0.3  # of a request
 _MOST_RECORD = 160  # bytes that a telemetry takes in the outbox
+_GAP_S = 90  # between two telemetries: an interval, and a step that is slow as it can be
 _LONG = 0.15  # of the troubles last for so long that the outbox may overflow
 
 # What the network does, in place of the proxy or behind it: how much of the time Wi-Fi and names are gone, and what the
@@ -91,14 +92,14 @@ def _one(kind: Kind, total: int, seed: int, lib: Path) -> Row:
     ledger = board.ledger
     ledger.arrivals = arrivals(events)
     try:
-        ledger.check(kind.outbox["size"] // _MOST_RECORD)
+        ledger.check(kind.outbox["size"] // _MOST_RECORD, _GAP_S)
         board.check_same()
     except AssertionError as error:
         raise AssertionError(f"seed {seed}, {kind}: {error}\n{board.console[-3000:]}") from None
     failed = sum(board.failures.values())
     return Row(
         f"a bad network: {kind}",
-        f"{ledger.taken} telemetries, {len(phases)} phases, {failed} requests failed, {sum(faults.values())} faults",
+        f"{len(ledger.taken)} telemetries, {len(phases)} phases, {failed} requests failed, {sum(faults.values())} faults",
         f"all at the hub but {ledger.dropped} that the outbox had no room for; "
         f"{ledger.late} in order with their own time, {ledger.twice} of all came twice; {board.same()}",
     )

@@ -49,8 +49,8 @@ def _command() -> list[str]:
 class BoardRun:
     """A board with an empty flash, registered at the hub, which it reaches by `port`.
 
-    `ledger` has what the board said of its telemetries, `failures` why its requests failed, `held` what it had whenever
-    nothing waited.
+    `ledger` has what the board said of its telemetries, `asked_ms` when it made its requests, by its ticks, `failures`
+    why some failed, `held` what it had whenever nothing waited.
     """
 
     def __init__(self, hub: LocalHub, port: int, lib: Path, seed: int, outbox: dict[str, Any], timeout_s: float):
@@ -71,6 +71,7 @@ class BoardRun:
         }
         self.ledger = Ledger(_SINCE_MS)
         self.failures: Counter[str] = Counter()
+        self.asked_ms: list[int] = []
         self.held: list[dict[str, Any]] = []
         self.console = ""  # what else it said
 
@@ -114,13 +115,20 @@ class BoardRun:
         process.stdin.flush()
 
     def _heard(self, kind: str, rest: str) -> bool:
-        if kind == "A":
-            self.ledger.acknowledged.append(int(rest))
-        elif kind == "F":
-            self.failures[rest] += 1
+        ledger = self.ledger
+        words = rest.split()
+        if kind == "T":
+            ledger.taken[int(words[1])] = int(words[0])
+        elif kind == "K":
+            ledger.kept.append(int(rest))
         elif kind == "D":
-            count, waiting = rest.split()
-            self.ledger.drops.append((int(count), int(waiting)))
+            ledger.drops.append((int(words[0]), int(words[1])))
+        elif kind in ("A", "F"):
+            self.asked_ms.append(int(words[0]))
+            if kind == "F":
+                self.failures[words[1]] += 1
+            elif int(words[1]):
+                ledger.acknowledged.append(int(words[1]))
         elif kind == "M":
             self.held.append(json.loads(rest))
         else:
@@ -132,7 +140,7 @@ class BoardRun:
             self.held[-1].setdefault("fds", len(os.listdir(f"/proc/{pid}/fd")))
 
     def _end(self, end: dict[str, int]) -> None:
-        self.ledger.taken = end["taken"]
+        assert end["taken"] == len(self.ledger.taken)
         assert not end["waiting"], f"{end['waiting']} wait although all has been well for long\n{self.console[-3000:]}"
         assert end["dropped"] == self.ledger.dropped
 

@@ -104,24 +104,25 @@ class Names:
 
 
 class Board:
-    """Its Wi-Fi takes 2 s to come back, and 15 s to say that it will not."""
+    """Its Wi-Fi comes back by itself once it was told to connect."""
 
     def __init__(self, trouble, wifi_error):
         self.trouble = trouble
-        self.is_up = False
+        self.is_told = False
         self.wifi_error = wifi_error
 
     def is_connected(self):
-        if self.trouble.strikes(self.trouble.wlan):
-            self.is_up = False
-        return self.is_up
+        return self.is_told and not self.trouble.strikes(self.trouble.wlan)
 
     def connect(self, ssid, password, timeout=15):
-        self.trouble.ticks.now += 2000
-        self.is_up = True
+        self.is_told = True
+        self.trouble.ticks.now += min(timeout, 2) * 1000
         if not self.is_connected():
             self.trouble.ticks.now += timeout * 1000
             raise self.wifi_error("Wi-Fi %s: not in reach" % ssid)
+
+    def is_hopeless(self):
+        return False
 
     def address(self):
         return "10.0.2.15"
@@ -149,8 +150,8 @@ class Board:
 
 
 class Requests:
-    """A session whose requests take time, and which says what became of each telemetry: N and its number, and A if the
-    hub has answered that it has it; F and why not."""
+    """A session whose requests take time, and which says when, and what became of each: A and the number of a telemetry
+    if the hub has answered that it has it; F and why not."""
 
     def __init__(self, session, ticks, failure_ms):
         self.session = session
@@ -158,24 +159,25 @@ class Requests:
         self.failure_ms = failure_ms
 
     def request(self, method, url, data=None, **more):
-        number = _number(data) if url.endswith("/telemetry") else None
+        ticks = self.ticks
         try:
             response = self.session.request(method, url, data=data, **more)
         except Exception as error:
-            self.ticks.now += self.failure_ms
-            print("F", type(error).__name__)
+            print("F", ticks.now, type(error).__name__)
+            ticks.now += self.failure_ms
             raise
-        self.ticks.now += 50
         if response.status_code != 200:
-            print("F", response.status_code)
-        elif number is not None:
-            print("A", number)
+            print("F", ticks.now, response.status_code)
+        else:
+            print("A", ticks.now, number_in(data) if url.endswith("/telemetry") else 0)
+        ticks.now += 50
         return response
 
 
-def _number(body):
+def number_in(body):
+    """Of a telemetry; 0 if it has none."""
     at = body.find(b'"n":') + 4
     end = at
     while 48 <= body[end] < 58:
         end += 1
-    return int(body[at:end]) if at > 3 else None
+    return int(body[at:end]) if at > 3 else 0

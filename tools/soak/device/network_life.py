@@ -1,8 +1,8 @@
 """A board before bad networks: a whole agent of real parts over real sockets, whose time passes at once.
 
 Its plan is a line of JSON on standard input. It says on standard output, a line each: P and a number when a phase of
-the plan begins, and waits for a line on standard input before it goes on; A, F and D as telemetries are taken, fail and
-are dropped; M and what it has, when nothing waits; END.
+the plan begins, and waits for a line on standard input before it goes on; T, K, D, A and F as telemetries are taken,
+kept for later and dropped, and as requests are answered and fail; M and what it has, when nothing waits; END.
 """
 
 import gc
@@ -13,7 +13,7 @@ import sys
 import time
 
 import vfs
-from network_chip import Board, Flash, Names, Ntp, Requests, Ticks, Time, Trouble
+from network_chip import Board, Flash, Names, Ntp, Requests, Ticks, Time, Trouble, number_in
 
 _SINCE = 1767225600000  # ms from 1970 to where the ticks begin
 _SLOWLY = 7  # samples, after which what changes slowly has changed
@@ -66,7 +66,25 @@ class Life:
         @agent.telemetry
         def read():
             self.taken += 1
+            print("T", ticks.now, self.taken)
             return {"n": self.taken, "t": ticks.now, "slow": self.taken // _SLOWLY}
+
+    def watch(self, kind):
+        """Says what is put into an outbox of this class, and what that drops."""
+        put = kind.put
+
+        def watched(outbox, body, at_ms, called=""):
+            before = outbox.dropped
+            put(outbox, body, at_ms, called)
+            print("K", number_in(body))
+            self.note_drops(outbox.dropped - before, outbox.count)
+
+        kind.put = watched
+
+    def note_drops(self, count, waiting):
+        if count:
+            print("D", count, waiting)
+            self.dropped += count
 
     def run(self):
         """Each phase takes the time of its samples; a good one goes on until nothing waits."""
@@ -88,16 +106,11 @@ class Life:
     def step(self):
         agent = self.agent
         agent.wait(agent.step())
-        dropped = agent.outbox.dropped if self.has_outbox() else 0
-        if dropped != self.dropped:
-            print("D", dropped - self.dropped, agent.outbox.count)
-            self.dropped = dropped
-
-    def has_outbox(self):
-        return getattr(self.agent, "outbox", None) is not None
+        outbox = agent.outbox
+        self.note_drops((outbox.dropped if outbox else agent.dropped) - self.dropped, self.waiting())
 
     def waiting(self):
-        return self.agent.outbox.count if self.has_outbox() else 0
+        return self.agent.outbox.count if self.agent.outbox else 0
 
     def measure(self):
         gc.collect()
@@ -138,6 +151,9 @@ def main():
     random.seed(plan["seed"])
     vfs.mount(flash, "/f")
     life = Life(*build(plan), plan)
+    from telemetry import outbox
+
+    life.watch(outbox.Outbox)
     life.run()
     print("END", json.dumps({"taken": life.taken, "dropped": life.dropped, "waiting": life.waiting()}))
 

@@ -49,7 +49,7 @@ def build(plan):
     registration = Registration(hub, "/f/identity.json", clock, {"sn": "SN", "firmware_version": "1.0.0"})
     board = Board(trouble, errors.WifiError)
     agent = agent_module.Agent(hub, board, clock, registration, settings, "/f/")
-    agent.guard("flash", agent.keep)
+    agent.guard("flash", once, "start", "keep", agent)
     return agent, ticks, trouble
 
 

@@ -23,7 +23,7 @@ from tools.soak.years_server import Server
 
 _DEVICE = Path(__file__).parent / "device"
 _FLASH_BYTES = 256 * 512
-_HEAP = "116k"  # of 64-bit words, twice as wide as on the chip: 96 KiB for the board, and what watching it takes
+_HEAP = "128k"  # of 64-bit words, twice as wide as on the chip: 96 KiB for the board, and what watching it takes
 _PATHS = {"MICROPYPATH": ".frozen:lib"}  # names as long as on a board: each module's path takes heap
 _WRAP = 1 << 30  # ms
 _EPOCH_2000 = 946684800
@@ -121,11 +121,13 @@ def _heard(life: Life, line: str) -> None:
     if kind == "SAMPLE":
         life.samples.append(json.loads(rest))
     elif kind == "MOST":
-        life.most = json.loads(rest)
+        life.most |= json.loads(rest)
     elif kind == "RAN":
         life.ran.append(int(rest))
     elif kind == "WORLD":
         life.world = int(rest)
+    elif kind == "SET":
+        life.most["SET "+rest] = life.most.get("SET "+rest,0)+1
     elif kind == "END":
         life.end = rest
     else:

@@ -10,7 +10,7 @@ from tools.hub.maker import Maker
 _FEATURES = ("recording", "export")
 _MOST_DEVICES = 6  # a board that lost the answer to its registration goes on as the device before
 _SURE_S = 2 * 86400  # around its expiry nobody asks whether a licence is in use
-_INTERVALS = (1, 10, 60, 60, 300, 900, 3600, 3600, 20000, 86400)
+_INTERVALS = (1, 60, 600, 3600, 3600, 10000, 20000, 86400)
 Answer = tuple[int, Any]
 
 
@@ -150,6 +150,7 @@ class Judge:
         ends = [end for feature, end in device.licenses.values() if feature == "recording"]
         if device.state.get("is_right") and not device.changes and all(abs(end - now) > _SURE_S for end in ends):
             expected = any(end > now for end in ends)
+            self.count(f"licensed {expected}")
             if device.state["licensed"] != expected:
                 self.broken.append(f"licensed is {device.state['licensed']} at {now}: {device.licenses}")
 
@@ -166,16 +167,16 @@ class Judge:
             self._number += 1
             command = {"id": self._new("c"), "name": self.random.choice(names), "parameters": {"n": self._number}}
             target.commands.append(command | {"status": "pending"})
-        elif chance < 14:
+        elif chance < 22:
             self._set_config(target, {"interval": self.random.choice(_INTERVALS), "mode": chance})
-        elif chance < 18 and device.state.get("is_right"):
+        elif chance < 30 and device.state.get("is_right"):
             self._change_license(device)
-        elif chance < 19:
+        elif chance < 31:
             self.firmware += 1
-        elif chance < 21:
+        elif chance < 33:
             target.space = self.random.choice((0, target.space + 1))
             target.info += 1
-        elif chance == 21 and self.random.random() < 0.1:
+        elif chance == 33 and self.random.random() < 0.2:
             self.delete()
 
     may_reboot = True

@@ -36,6 +36,7 @@ def go_on(ms):
 def set_rtc(seconds):
     global error_ms
     error_ms = (seconds + epoch) * 1000 - world_ms
+    print("SET", error_ms // 1000)
 
 
 def _checked(*values):

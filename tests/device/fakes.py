@@ -56,11 +56,11 @@ class Board:
     def is_connected(self):
         return self.connected
 
-    def connect(self, ssid, password):
-        from telemetry.errors import NetworkError
+    def connect(self, ssid, password, timeout=15):
+        from telemetry.errors import WifiError
 
         if not self.in_reach:
-            raise NetworkError("Wi-Fi %s: no such network in reach" % ssid)
+            raise WifiError("Wi-Fi %s: no such network in reach" % ssid)
         self.connected = True
 
     def address(self):

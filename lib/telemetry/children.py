@@ -157,4 +157,4 @@ def _send(agent, group, body):
         except errors.ReplyError as error:
             child.report("hub", error)
             # Perhaps it was deleted there: its own key tells, and to ask for licences does no harm.
-            child.due.setdefault("licenses", agent.clock.uptime() + jittered(_DOUBT_LEAST, _DOUBT_MOST))
+            child.due.setdefault("licenses", agent.clock.uptime() + int(jittered(_DOUBT_LEAST, _DOUBT_MOST)))

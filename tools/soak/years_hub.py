@@ -119,10 +119,11 @@ class Judge:
             device.state = {}
         device.state |= values
         if not {"n", "at_s"} - device.state.keys():
-            if values.get("n", self._last_n) < self._last_n:
-                self.broken.append(f"{values['n']} behind {self._last_n}")
-            self._last_n = values.get("n", self._last_n)
-            if "timestamp" not in told:
+            if "timestamp" in told:  # it waited
+                if values.get("n", self._last_n) < self._last_n:
+                    self.broken.append(f"{values['n']} behind {self._last_n}")
+                self._last_n = values.get("n", self._last_n)
+            else:
                 self._judge_license(device)
         self._happen(device)
         return 200, self._reply(device)

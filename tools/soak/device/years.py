@@ -42,11 +42,11 @@ class Watch:
         at = body.find(b'"at_s":')
         if place < 0 or at < 0:
             return
-        text = body[place + 13 : place + 37].decode()
         end = min(end for end in (body.find(b",", at), body.find(b"}", at)) if end > 0)
         taken_ms = (int(body[at + 7 : end]) + self.base) * 1000 + years_time.error_ms
-        told = years_time.mktime((int(text[:4]), int(text[5:7]), int(text[8:10]), int(text[11:13]), int(text[14:16]),
-                                  int(text[17:19]), 0, 0)) + years_time.epoch
+        text = body[place + 13 : place + 32].decode()  # 2026-01-01T00:00:00
+        numbers = [int(each) for each in text.replace("T", "-").replace(":", "-").split("-")]
+        told = years_time.mktime(tuple(numbers + [0, 0])) + years_time.epoch
         self.dated += 1
         if not -_DATE_DOUBT_MS < told * 1000 - taken_ms < _DATE_DOUBT_MS:
             broken("%s, but taken at %d" % (text, taken_ms // 1000))
@@ -127,6 +127,8 @@ class Life:
         interval = agent.settings.interval
         if not 0 <= seconds <= max(interval, 4000):
             broken("a wait of %r" % seconds)
+        if agent._starved > 4:  # in a row: a board would start anew
+            broken("starved")
         agent.wait(seconds)
         years_time.go_on(1)
         if years_time.world_ms // 1000 - self.watch.at > _SILENCE + 3 * interval and not is_away:
@@ -151,13 +153,15 @@ class Life:
             for name in ("_said", "due", "notices", "faults", "events", "versions", "_failed", "facts"):
                 size = len(getattr(device, name) or ())
                 sizes[name] = max(size, sizes.get(name, 0))
+            if any(at > agent.clock.uptime() + _DAY for at in device.due.values()):
+                broken("due in years: %s" % device.due)
         return sizes
 
     def calm(self):
         """Leads the board back to where nothing is left to do."""
         agent = self.agent
         self.program.is_calm = True
-        self.until = self.ntp_until = self.ntp.lies = quiet = 0
+        self.until = self.ntp_until = self.ntp.lies = agent.clock.sync_at = quiet = 0
         for _ in range(_CALM_STEPS):
             self.step()
             if agent.notifier:
@@ -168,21 +172,19 @@ class Life:
         else:
             gc.collect()
             print("free", gc.mem_free(), "hole", hole())
-            import micropython
-            micropython.mem_info(1)
             devices = (agent, self.program.lamp)
+            print("outbox", agent.outbox and agent.outbox.count, agent.failed, agent.clock.timestamp())
             broken("never calm: %s" % [(each.due, each._said, each.notices, each.licenses) for each in devices])
 
     def is_quiet(self):
         agent = self.agent
-        outbox = getattr(agent, "outbox", None)
         for device in (agent, self.program.lamp):
             soon = agent.clock.uptime() + 2 * _HOUR
             if device.notices or device.events or device.faults or device.licenses:
                 return False
             if any(at < soon for duty, at in device.due.items() if duty != "children"):
                 return False
-        return not (agent.notifier or agent.journal or agent.unsaved or outbox and outbox.count)
+        return not (agent.notifier or agent.journal or agent.unsaved or agent.outbox)
 
     def sample(self, step):
         """Says what it holds."""
@@ -224,7 +226,7 @@ def main():
         return
     vfs.mount(flash, "/f")
     random.seed(plan["seed"])
-    years_time.begin(plan["ticks"], plan["world"], plan["clock"], plan["epoch"])
+    years_time.begin(plan["ticks"], plan["world"], plan["clock"], plan["epoch"], plan["is_narrow"])
     life = Life(plan)
     try:
         life.run()
@@ -233,7 +235,6 @@ def main():
     except BaseException as error:
         sys.print_exception(error)
         broken("%r" % error)
-    print("WORLD", years_time.world_ms // 1000)
     years_chip.ended("over")
 
 

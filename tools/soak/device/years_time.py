@@ -13,12 +13,14 @@ ticks = 0
 world_ms = 0  # since 1970
 error_ms = 0  # how far the chip's clock is ahead of the world
 epoch = 0  # of the port, as a Unix time
+is_narrow = False  # its times have 32 bits
 _nap = 1
 
 
-def begin(start_ticks, world, clock, port_epoch):
+def begin(start_ticks, world, clock, port_epoch, narrow):
     """A start at the Unix time `world`, while the chip's clock says `clock`."""
-    global ticks, world_ms, error_ms, epoch
+    global ticks, world_ms, error_ms, epoch, is_narrow
+    is_narrow = narrow
     ticks = start_ticks
     world_ms = world * 1000
     error_ms = (clock - world) * 1000
@@ -36,7 +38,6 @@ def go_on(ms):
 def set_rtc(seconds):
     global error_ms
     error_ms = (seconds + epoch) * 1000 - world_ms
-    print("SET", error_ms // 1000)
 
 
 def _checked(*values):
@@ -78,7 +79,11 @@ def time_ns():
 
 
 def gmtime(seconds=None):
-    return _host.gmtime((time() if seconds is None else seconds) + epoch)
+    if seconds is None:
+        seconds = time()
+    elif is_narrow and not -0x80000000 <= seconds < 0x80000000:
+        raise OverflowError("overflow converting long int to machine word")
+    return _host.gmtime(seconds + epoch)
 
 
 def mktime(moment):

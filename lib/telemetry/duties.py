@@ -27,8 +27,9 @@ def set_clock(agent) -> None:
         agent.say("clock: %s by %s" % (agent.clock.timestamp(), server))
 
 
-def failed(agent, error: Exception) -> float:
-    """Counts a failure; the seconds to wait until the next try."""
+def failed(agent, error: Exception, now: int) -> float:
+    """The hub was not reached: counts and tells that, and has the sample wait. The seconds until the next try."""
+    agent.report("hub", error)
     usual = "hub" if isinstance(error, errors.HubError) else "network"
     kind, first, most = _KINDS.get(type(error).__name__) or (usual, 5, 300)
     count(agent, kind)
@@ -46,6 +47,10 @@ def failed(agent, error: Exception) -> float:
     elif kind == "tls" and clock.ntp:
         # Perhaps the clock is wrong, and with it each certificate.
         clock.sync_at = min(clock.sync_at, clock.uptime() + _CLOCK_DOUBT)
+    agent.keep_sample(now)
+    if kind == "wifi" and agent.board.is_hopeless():
+        agent.say("Wi-Fi: restarting the board")
+        agent.restart()
     return seconds
 
 
@@ -120,6 +125,22 @@ def announce(agent, version: str | None, file_id: str | None) -> None:
         agent.notifier = Notifier(agent.board)
         agent.notifier.show(version)
     agent.unsaved = None if agent.guard("version file", firmware.announced, version) else firmware
+
+
+def accept_upgrade(agent) -> bool:
+    """See `Agent.accept_upgrade`."""
+    upgrade = agent.upgrade
+    agent.upgrade = None  # for a handler that calls this again
+    try:
+        if agent.upgrader:
+            is_accepted = agent.attempt("upgrade", agent.upgrader, *upgrade)
+        else:
+            is_accepted = agent.guard("upgrade", describe_upgrade, agent, *upgrade)
+    finally:
+        agent.upgrade = upgrade
+    if is_accepted:
+        agent.ask_no_more()  # only now: who pressed the button in vain may press it again
+    return is_accepted
 
 
 def describe_upgrade(agent, version: str, file_id: str | None) -> None:

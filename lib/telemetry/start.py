@@ -8,6 +8,18 @@ if False:  # for the type checker
     from .device import Device
 
 
+def keep(agent: "Agent") -> None:
+    """Reads what could not be read before, and saves what could not be saved; the one even if the other fails. Raises
+    StoreError."""
+    try:
+        if agent.unsaved:
+            agent.unsaved.keep()
+            agent.unsaved = None
+    finally:
+        if not agent.registration.is_kept:
+            once("identity", "keep", agent.registration)
+
+
 def begin(agent: "Agent") -> None:
     """Takes up what was saved, and looks back at what made it start."""
     is_watchdog = agent.board.reset_cause() == "watchdog"

@@ -79,7 +79,7 @@ def build(plan, watch):
     hub = Hub(url, 10, Watched(None, 10))
     registration = Registration(hub, "/f/identity.json", clock, {"sn": "SN", "firmware_version": "1.0.0"})
     agent = Agent(hub, years_chip.Board(plan["cause"]), clock, registration, settings, "/f/")
-    agent.guard("flash", agent.keep)
+    agent.guard("flash", once, "start", "keep", agent)
     return agent
 
 

@@ -47,7 +47,7 @@ def drain(agent: "Agent", outbox: "Outbox") -> None:
         agent.drained_at = now
     try:
         first = outbox.first()
-        while first and left > 0 and agent.clock.uptime() - now < _AT_ONCE * _APART:
+        while first and left and agent.clock.uptime() - now < _AT_ONCE * _APART:
             agent.board.feed()
             if not _send(agent, outbox, *first):
                 break

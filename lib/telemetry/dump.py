@@ -22,7 +22,7 @@ _MOST = const(32768)  # bytes, and then the piece: a card full of files must not
 
 def reboot(agent: "Agent") -> None:
     """Does not return."""
-    agent.board.reset()
+    agent.restart()
 
 
 def dump(agent: "Agent") -> str:

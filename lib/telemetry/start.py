@@ -8,12 +8,26 @@ if False:  # for the type checker
     from .device import Device
 
 
+def keep(agent: "Agent") -> None:
+    """Reads what could not be read before, and saves what could not be saved; the one even if the other fails. Raises
+    StoreError."""
+    try:
+        if agent.unsaved:
+            agent.unsaved.keep()
+            agent.unsaved = None
+    finally:
+        if not agent.registration.is_kept:
+            once("identity", "keep", agent.registration)
+
+
 def begin(agent: "Agent") -> None:
     """Takes up what was saved, and looks back at what made it start."""
     is_watchdog = agent.board.reset_cause() == "watchdog"
     if is_watchdog:
         agent.guard("crash.json", once, "crash", "record", agent)
     take_up(agent)
+    if agent.settings.outbox["in"] == "flash" and once("outbox", "waits", agent.folder):
+        agent.guard("outbox", once, "backlog", "open_it", agent)
     if agent.children:
         agent.guard("children", once, "children", "begin", agent)
     if is_watchdog and not agent.crash_loop:

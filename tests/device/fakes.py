@@ -56,12 +56,15 @@ class Board:
     def is_connected(self):
         return self.connected
 
-    def connect(self, ssid, password):
-        from telemetry.errors import NetworkError
+    def connect(self, ssid, password, timeout=15):
+        from telemetry.errors import WifiError
 
         if not self.in_reach:
-            raise NetworkError("Wi-Fi %s: no such network in reach" % ssid)
+            raise WifiError("Wi-Fi %s: no such network in reach" % ssid)
         self.connected = True
+
+    def is_hopeless(self):
+        return False
 
     def address(self):
         return "10.0.0.2"

@@ -34,6 +34,8 @@ class Clock:
         self._uptime = 0
         self._counted_ms = ticks_ms()  # up to here
         self.failures = 0  # of `duties.sync`, in a row
+        # Seconds by which a server said that the clock is wrong, and was not believed; None: any would be.
+        self.leap: int | None = None
         # When to ask a server: after a start, then once a day, sooner after a failure.
         self.sync_at: float = NEVER if ntp is None else 0
         self.quiet_until: float = 0  # as an uptime: the hub asked for silence

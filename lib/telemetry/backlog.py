@@ -15,11 +15,16 @@ _SLOWEST = const(32)  # times that
 _POISON = const(3)  # times that a hub fails over one message, and takes the next
 
 
+def open_it(agent: "Agent") -> "Outbox":
+    """The outbox, with what the run before left in it."""
+    agent.outbox = outbox = once("outbox", "opened", agent.clock, agent.settings.outbox, agent.folder)
+    outbox.dropped = max(outbox.dropped, agent.dropped)
+    return outbox
+
+
 def keep(agent: "Agent", body: bytes | None = None) -> None:
     """A sample that was due waits: `body` was composed and not sent, or what is measured now."""
-    outbox = agent.outbox
-    if not outbox:
-        outbox = agent.outbox = once("outbox", "opened", agent.clock, agent.settings.outbox, agent.folder)
+    outbox = agent.outbox or open_it(agent)
     is_history = agent.settings.outbox["policy"] == "history"
     now_ms = agent.clock.uptime_ms()
     outbox.put(body or agent.compose(), now_ms)

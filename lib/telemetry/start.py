@@ -14,6 +14,8 @@ def begin(agent: "Agent") -> None:
     if is_watchdog:
         agent.guard("crash.json", once, "crash", "record", agent)
     take_up(agent)
+    if agent.settings.outbox["in"] == "flash" and once("outbox", "waits", agent.folder):
+        agent.guard("outbox", once, "backlog", "open_it", agent)
     if agent.children:
         agent.guard("children", once, "children", "begin", agent)
     if is_watchdog and not agent.crash_loop:

@@ -194,8 +194,6 @@ class Device(errors.Reporter):
         failures = None
         failed: list = []
         for owner, (function, tolerances) in enumerate(self._readers):
-            self.board.doing = function
-            self.board.feed()
             try:
                 delta.add(function(), tolerances, owner)
             except Exception as error:
@@ -207,7 +205,6 @@ class Device(errors.Reporter):
             else:
                 if self._said:
                     self.settled(function)
-        self.board.doing = None
         delta.end(failed)
         return failures[:_MAX_FAILURE] if failures else None
 
@@ -264,7 +261,7 @@ class Device(errors.Reporter):
             finally:
                 self.board.doing = None
                 if again is not None:
-                    self.due[duty] = now + again
+                    self.due[duty] = now + int(again)
         return False
 
     # For duties

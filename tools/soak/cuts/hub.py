@@ -92,8 +92,7 @@ class Hub:
 
     def _register(self, url, body):
         now = self.world.now
-        saved = now["saved"].get("identity.json", {})
-        if now["device"] and saved.get("access_key") == now["device"]["key"]:
+        if has_good_key(now):
             now["wrong"] = "registers, though the key on flash is good"
         if now["refuses"]:
             return 422, {"error": "sn: known"}
@@ -102,6 +101,10 @@ class Hub:
         now["device"] = dict(json.loads(json.dumps(_NEW)), id=name, key="key-" + name, told=body)
         self.world.touch()
         return 200, {"id": name, "access_key": "key-" + name, "hub_url": "http://hub"}
+
+
+def has_good_key(now):
+    return now["device"] and now["saved"].get("identity.json", {}).get("access_key") == now["device"]["key"]
 
 
 def queued(device):

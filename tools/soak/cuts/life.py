@@ -8,7 +8,7 @@ import os
 
 import vfs
 from flash import Flash
-from hub import Hub, World
+from hub import Hub, World, has_good_key
 from telemetry import agent as agent_module
 from telemetry import clock as clock_module
 from telemetry import errors, notifier, once, store
@@ -189,6 +189,8 @@ def saves(world_of):
         world = world_of()
         now = world.now
         name = path[len(ROOT) :]
+        if name == "identity.json" and has_good_key(now) and data.get("access_key") != now["device"]["key"]:
+            now["wrong"] = "writes over a good key"
         now["saving"] = name, data
         world.touch()
         real(path, data)

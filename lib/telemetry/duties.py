@@ -74,11 +74,13 @@ def sync(clock, progress) -> str:
             said += " %s (%s)" % (server, errors.described(error))
             continue
         clock.set_rtc(seconds)
+        clock.is_sure = True
         clock.failures = 0
         clock.sync_at = clock.uptime() + 24 * 3600  # the chip's oscillator drifts by seconds a day
         return server
     clock.failures += 1
-    clock.sync_at = clock.uptime() + backoff(clock.failures, 30)  # each that does not answer takes a second or more
+    # Each that does not answer takes a second or more.
+    clock.sync_at = clock.uptime() + int(backoff(clock.failures, 30))
     raise errors.NetworkError(said)
 
 
@@ -95,6 +97,7 @@ def register(agent) -> bool:
         agent.report("registration", error)  # the old key and this are tried in turn
         return False
     agent.settled("registration")
+    agent.settled("flash")  # it was kept
     agent.say("registered: device %s at %s" % (agent.hub.identity["id"], agent.hub.identity["hub_url"]))
     return True
 

@@ -17,6 +17,8 @@ from . import errors
 _BODY_AT = const(22)  # behind `{"crc32": "89ab4def", `
 _MAX_BYTES = const(16 * 1024)  # no state of ours is larger; a foreign file of any size must not fill the heap
 _ENOENT = const(2)
+# What is ours before `.json`.
+_FILES = ("version", "identity", "config", "licenses", "commands", "space", "incidents", "crash", "starts")
 
 
 def load(path: str) -> dict:
@@ -38,16 +40,38 @@ def exists(path: str) -> bool:
     return False
 
 
-def save(path: str, data: dict) -> None:
+def save(path: str, data: dict) -> bool:
     """Keeps `data`, a dict that JSON can hold and that is not empty. Raises StoreError: the old content is kept, or the
     new, never neither.
 
-    Nothing is written when the file holds the same already: flash wears out.
+    False: nothing was written, as the file holds the same already: flash wears out.
     """
     body = json.dumps(data).encode()[1:]
-    if _body(path, True) != body:  # bytes are compared, as 1 == True
-        write(path, body)
-        _put(path, body)
+    if _body(path, True) == body:  # bytes are compared, as 1 == True
+        return False
+    write(path, body)
+    _put(path, body)
+    _discard(path)
+    return True
+
+
+def tidy(folder: str) -> None:
+    """Removes what a power cut left behind of our files in `folder`, but what is the only copy."""
+    for name in os.listdir(folder or "."):
+        parts = name.split(".")  # a gateway's child has its name before: lamp.config.json.new
+        if parts[-2:] != ["json", "new"] or parts[-3:][0] not in _FILES:
+            continue
+        path = folder + name[:-4]
+        try:
+            _body(path)  # takes it up, if it is the only copy
+            try:
+                _read(path)
+            except errors.Missing:
+                continue  # that failed
+        except errors.Missing:
+            pass  # torn
+        except errors.StoreError:
+            continue
         _discard(path)
 
 

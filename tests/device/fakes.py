@@ -69,6 +69,9 @@ class Board:
     def address(self):
         return "10.0.0.2"
 
+    def wifi_strength(self):
+        return -60 if self.connected else None
+
     def is_pressed(self):
         return self.pressed
 

@@ -28,6 +28,7 @@ PROMISES = {
     "licences": "each change in force and reported once",
     "commands": "none ran twice, the end of each reported once",
     "space": "as the hub has it",
+    "outbox": "what had gone to flash came, in order, with its time, at most 10 of it twice",
 }
 _SIGNED = ("recording", '{"features": ["recording", "playback"]}', '{"feature": "export"}')
 _LIMIT_S = 3600

@@ -29,6 +29,7 @@ PROMISES = {
     "commands": "none ran twice, the end of each reported once",
     "space": "as the hub has it",
     "outbox": "what had gone to flash came, in order, with its time, at most 10 of it twice",
+    "starts": "safe mode after three that came to nothing, and not before",
 }
 _SIGNED = ("recording", '{"features": ["recording", "playback"]}', '{"feature": "export"}')
 _LIMIT_S = 3600

@@ -116,6 +116,16 @@ def set_is(**config):
     return check
 
 
+def started(life):
+    """In safe mode after three starts that came to nothing, and as ever when it is over. A cut is such a start too."""
+    now = life.world.now
+    crashes = life.flow.crashes
+    assert now["crashes"] == crashes
+    assert bool(now["safe"]) <= (crashes + now["cuts"] >= 3), now["safe"]
+    assert (crashes >= 3) <= now["safe"] <= 1 + now["cuts"], now["safe"]
+    assert now["saved"]["starts.json"]["starts"] == 0
+
+
 _BATCH_MS = 700 * 1000  # what waits for flash at most, and a step
 _STEP = 10  # messages that are sent before it is noted how far
 

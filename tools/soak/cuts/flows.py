@@ -32,9 +32,10 @@ from checks import (
     placed,
     refused,
     set_is,
+    started,
     upgraded,
 )
-from flow import Flow, Waiting
+from flow import Crashing, Flow, Waiting
 
 ONE = [publish("1.1.0")]
 VERSION = (
@@ -121,7 +122,9 @@ OUTBOX = (
     Waiting("too small", [outage(24), returns], newest_arrived, size=1024),
 )
 
-FLOWS = VERSION + IDENTITY + CONFIG + LICENCES + COMMANDS + SPACE + OUTBOX
+STARTS = tuple(Crashing(crashes, started) for crashes in (0, 1, 3))
+
+FLOWS = VERSION + IDENTITY + CONFIG + LICENCES + COMMANDS + SPACE + OUTBOX + STARTS
 
 
 def prepare(plan):

@@ -54,6 +54,8 @@ def new_world():
         taken=[],  # samples: [number, when]
         got=[],  # by the hub: [number, timestamp]
         ends=[],  # of lives that a cut ended: [samples that were taken, when]
+        crashes=0,
+        safe=0,  # starts in safe mode
         wrong=None,  # what the hub saw and should not have
         saved={},  # path -> what was last saved there
         saving=None,  # [path, what], while it is saved

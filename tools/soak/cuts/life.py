@@ -79,6 +79,7 @@ class Life:
 
     def __init__(self, flow, driver, block, content, moment):
         """`content`: of the flash, which changes."""
+        self.folder = ROOT
         self.flow = flow
         self.world = World(moment)
         self.flash = Flash(content, block, self.world.moment)

@@ -9,7 +9,7 @@ from tools.soak import network
 from tools.soak.ledger import Arrival, Ledger
 from tools.soak.proxy import PER_CONNECTION, BadProxy
 
-SEED = 5
+SEED = 1
 TIMEOUT_S = 0.1
 
 

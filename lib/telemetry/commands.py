@@ -75,6 +75,7 @@ def _do(device, report, name, parameters):
         _tell(device, _ended(report, "failed", wrong))
         return None
     device.journal = journal  # whatever happens from here on: it ran
+    device.board.doing = "command " + name
     device.board.feed()
     try:
         message = function(parameters) if function else once("dump", name, device)

@@ -194,6 +194,8 @@ class Device(errors.Reporter):
         failures = None
         failed: list = []
         for owner, (function, tolerances) in enumerate(self._readers):
+            self.board.doing = function
+            self.board.feed()
             try:
                 delta.add(function(), tolerances, owner)
             except Exception as error:
@@ -205,6 +207,7 @@ class Device(errors.Reporter):
             else:
                 if self._said:
                     self.settled(function)
+        self.board.doing = None
         delta.end(failed)
         return failures[:_MAX_FAILURE] if failures else None
 
@@ -237,6 +240,7 @@ class Device(errors.Reporter):
             now = self.clock.uptime()
             if self.due.get(duty, NEVER) > now:
                 continue
+            self.board.doing = duty
             self.board.feed()
             del self.due[duty]  # before it is done, as doing it may make it due anew
             again: float | None = 0
@@ -258,6 +262,7 @@ class Device(errors.Reporter):
                 if isinstance(error, errors.NetworkError):
                     return True  # the next would meet nobody either; telemetry sees whether the hub is there
             finally:
+                self.board.doing = None
                 if again is not None:
                     self.due[duty] = now + again
         return False
@@ -300,11 +305,15 @@ class Device(errors.Reporter):
 
     def attempt(self, what: str, function, *arguments) -> bool:
         """As `guard`, for a function of the user's: `fault` if it raised."""
+        self.board.doing = what
+        self.board.feed()
         try:
             function(*arguments)
         except Exception as error:
             self.fault(what, error)
             return False
+        finally:
+            self.board.doing = None
         self.settled(what)
         return True
 

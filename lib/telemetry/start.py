@@ -31,7 +31,10 @@ def begin(agent: "Agent") -> None:
     if agent.children:
         agent.guard("children", once, "children", "begin", agent)
     if is_watchdog and not agent.crash_loop:
-        agent.incident("Watchdog reset", "watchdog", 3, "no progress for %d s" % agent.settings.watchdog)
+        text = "no progress for %d s" % agent.settings.watchdog
+        if agent.board.hung:
+            text += ": " + agent.board.hung
+        agent.incident("Watchdog reset", "watchdog", 3, text)
 
 
 def take_up(device: "Device") -> None:

@@ -33,7 +33,7 @@ def attend(device: "Device") -> float | None:
         if (error.retry_after or 0) <= _OF_ALL:
             raise
         device.report("tell", error)
-        return error.retry_after
+        return min(error.retry_after or 0, 3600)
     except errors.Rejected as error:
         device.report("tell", error)  # to say it again cannot help
         return None

@@ -185,7 +185,6 @@ class Answer:
         except MemoryError:
             if len(body) < _USUAL:
                 raise  # it is our memory that is short
-            body = None
             raise errors.BodyTooLarge("no memory for the answer")
         raise errors.BodyTooLarge("a body of more than %d bytes" % most)
 

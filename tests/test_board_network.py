@@ -16,6 +16,7 @@ if not w.isconnected():
 while not w.isconnected():
     time.sleep_ms(5)
 """
+LEFT = "while w.status() != 1000: time.sleep_ms(5)"  # a disconnect is over
 
 
 @pytest.fixture
@@ -66,7 +67,9 @@ def test_the_way_to_an_address(board):
     assert board.run("print(s, w.status(), w.ifconfig()[0], w.status('rssi'), w.config('ssid'))") == (
         "1001 1010 10.0.2.15 -60 virtual\n"
     )
-    assert board.run("w.disconnect(); print(w.status(), w.isconnected())") == "1000 False\n"
+    assert board.run("w.disconnect(); print(w.isconnected())") == "True\n"  # until the driver's event comes
+    board.run(LEFT)
+    assert board.run("print(w.isconnected())") == "False\n"
 
 
 @pytest.mark.parametrize(
@@ -102,8 +105,69 @@ def test_why_it_does_not_connect(board, ssid, key, reason):
     board.run(f"w.active(True); w.config(reconnects=1); w.connect({ssid!r}, {key!r})")
     wait_for_status(board, reason)
     # The reason stays until an address is there, whatever is tried meanwhile.
-    board.run("w.disconnect(); w.config(reconnects=-1); w.connect('virtual', 'virtual-password')")
+    board.run("w.disconnect(); time.sleep_ms(50); w.config(reconnects=-1); w.connect('virtual', 'virtual-password')")
     wait_for_status(board, 1010)
+
+
+def test_a_connect_before_the_disconnect_is_over_is_an_error(board):
+    board.run(JOIN)
+    raises(board, "OSError: Wifi Internal State Error", "w.disconnect(); w.connect('virtual', 'virtual-password')")
+    board.run(LEFT + "\nw.connect('virtual', 'virtual-password')")
+    assert status(board) in (1000, 1010)  # why it was not connected before is still shown
+    wait_for_status(board, 1010)
+
+
+def test_what_was_asked_for_and_why_it_failed_outlive_the_radio(board):
+    board.run("w.active(True); w.config(reconnects=0); w.connect('elsewhere', '12345678')")
+    wait_for_status(board, 201)
+    board.run("w.active(False); w.active(True)")
+    assert status(board) == 201
+    board.run("w.disconnect(); w.connect('virtual', 'virtual-password')")  # nobody tried: nothing to wait for
+    wait_for_status(board, 1010)
+    assert board.run("w.active(False); print(w.isconnected(), w.status(), w.active(True), w.status())") == (
+        "False 1000 True 1000\n"
+    )
+
+
+def test_association_may_fail(board):
+    board.air.failures = 2
+    board.run(JOIN)
+    assert status(board) == 1010 and board.air.failures == 0
+
+
+@pytest.mark.parametrize(
+    ("how", "vain", "help"),
+    [
+        ("connecting", "pass", "w.disconnect()"),
+        ("radio", "w.disconnect()", "w.active(False); w.active(True)"),
+        ("chip", "w.disconnect(); w.active(False); w.active(True)", None),
+    ],
+)
+def test_a_driver_that_got_stuck(board, how, vain, help):
+    connect = "while w.status() == 1010: time.sleep_ms(5)\ntime.sleep_ms(50); w.connect('virtual', 'virtual-password')"
+    board.run(JOIN)
+    board.wifi_stuck(how)
+    assert status(board) == 1001
+    board.run(vain)
+    if vain != "pass":
+        board.run(connect)
+    board.run("time.sleep_ms(100)")
+    assert board.run("print(w.isconnected())") == "False\n"
+    if help:
+        board.run(help)
+        board.run(connect)
+    else:
+        board.reset()
+        board.wait_for(">>> ")
+        board.run("import network, time\n" + JOIN)
+    assert board.run("while not w.isconnected(): time.sleep_ms(5)\nprint(w.isconnected())") == "True\n"
+
+
+def test_no_memory_for_the_radio(board):
+    board.wifi_stuck("memory")
+    raises(board, "RuntimeError: Wifi Unknown Error 0x0101", "w.active(True)")
+    board.wifi_stuck(None)
+    board.run(JOIN)
 
 
 def test_it_tries_for_ever_by_default(board):

@@ -6,7 +6,7 @@ from time import sleep_ms, ticks_add, ticks_diff, ticks_ms
 from micropython import const
 
 from . import errors, once
-from .clock import backoff, jittered
+from .clock import NEVER, jittered
 from .device import Device
 
 if False:  # for the type checker
@@ -16,6 +16,7 @@ if False:  # for the type checker
     from .firmware import Firmware
     from .hub import Hub
     from .notifier import Notifier
+    from .outbox import Outbox
     from .registration import Registration
     from .settings import Settings
 
@@ -23,8 +24,9 @@ _STARVED_MOST = const(5)  # steps in a row
 _STARVED_WAIT = const(5)  # seconds; whole ones, as floats take memory
 _CRASHED_MS = const(5000)  # for Ctrl-C: less than any watchdog waits
 _SLICE_MS = const(50)  # how long a press of the button may be overlooked while waiting
-_CLOCK_DOUBT = const(1800)  # seconds
 _BACK_WITHIN = const(5)  # seconds, at random, after the network returned: a whole building's boards do so together
+_DRAIN_WITHIN = const(20)  # seconds until the next step, while something waits that the hub can have
+_SURVIVED = const(60)  # seconds of life: not one of the starts that fail
 
 
 class Agent(Device):
@@ -35,6 +37,17 @@ class Agent(Device):
 
     is_board = True
     most_children = 100  # in one request (Device API, send children's telemetries); fewer once the memory was too small
+
+    # Of the class, as long as all is well.
+    outbox: "Outbox | None" = None  # while something waits
+    dropped = 0  # messages that should have waited, and had no room
+    drained_at = 0  # uptime
+    slowness = 1  # of draining; doubled when the hub wants fewer requests
+    stuck = 0  # times that the hub failed over the oldest message
+    failed: dict | None = None  # kind of failure -> how many, since the hub was last reached
+    _body: bytes | None = None  # composed, and not sent yet
+    _sample_at = 0  # uptime; when the next one is due, also if it cannot be sent
+    _survives_at = _SURVIVED
 
     def __init__(
         self,
@@ -54,11 +67,11 @@ class Agent(Device):
         self.unsaved: Firmware | None = None  # which could not write it
         self.notifier: Notifier | None = None  # while it asks about a firmware
         self.show = None
-        self._on_upgrade = None
+        self.upgrader = None
+        self.failures: dict = {}  # kind -> how many since the start
         self._named: tuple = (None, None)  # version and file id of the newest firmware, by the last reply
         self.upgrade: tuple | None = None  # version and file id too, of one that is higher than ours
         self._is_new = True  # nothing was done yet since the start
-        self._failures = 0  # steps in a row
         self._starved = 0  # those in a row that ran out of memory
         self._was_connected = False
         self._is_stepping = False
@@ -92,25 +105,16 @@ class Agent(Device):
 
     def on_upgrade(self, function):
         """Decorator: `function(version, file_id)` installs that firmware, once the user said yes."""
-        self._on_upgrade = function
+        self.upgrader = function
         return function
 
     def accept_upgrade(self) -> bool:
         """The user's yes: calls the upgrade handler. False if there is no newer firmware, or the handler failed."""
-        upgrade = self.upgrade
-        if upgrade is None:
-            return False
-        self.upgrade = None  # for a handler that calls this again
-        try:
-            if self._on_upgrade:
-                accepted = self.attempt("upgrade", self._on_upgrade, *upgrade)
-            else:
-                accepted = self.guard("upgrade", once, "duties", "describe_upgrade", self, *upgrade)
-        finally:
-            self.upgrade = upgrade
-        if accepted:
-            self.ask_no_more()  # only now: who pressed the button in vain may press it again
-        return accepted
+        return self.upgrade is not None and once("duties", "accept_upgrade", self)
+
+    def health(self) -> dict:
+        """How the board is, as it goes with a telemetry every so often; README, Health, says what is in it."""
+        return once("health", "taken", self)
 
     def ask_no_more(self) -> None:
         """The question that the LED asks was answered."""
@@ -122,18 +126,20 @@ class Agent(Device):
 
     def run(self) -> None:
         """`step` and `wait`, for ever. Ctrl-C ends it and leaves the REPL; after a crash the board starts anew."""
+        self.board.wdt = None  # it watches, after a rest too
         try:
             while self._starved < _STARVED_MOST:
                 self.wait(self.step())
             raise MemoryError("%d steps in a row" % _STARVED_MOST)  # better off with a new start
         except (KeyboardInterrupt, SystemExit):
+            self.board.rest()
             raise
         except BaseException as error:  # GeneratorExit, too: nobody looks at the REPL of a board in a ceiling
             gc.collect()
             self.report("crash", error)
             self.guard("crash file", once, "crash", "record", self, error)
             sleep_ms(_CRASHED_MS)
-            self.board.reset()
+            self.restart()
         finally:
             self.ask_no_more()
 
@@ -147,10 +153,14 @@ class Agent(Device):
         now = self.clock.uptime()
         quiet_until = self.clock.quiet_until
         if now < quiet_until:
+            self._sample(now)
             return quiet_until - now
         seconds = self._pass(now)
         if seconds is None:
-            seconds = max(0, self.settings.interval - ticks_diff(ticks_ms(), start_ms) / 1000)
+            seconds = self.settings.interval
+            if self.outbox:
+                seconds = min(seconds, _DRAIN_WITHIN)
+            seconds = max(0, seconds - ticks_diff(ticks_ms(), start_ms) / 1000)
         return seconds
 
     def _pass(self, now):
@@ -159,7 +169,7 @@ class Agent(Device):
         self._is_stepping = True
         try:
             if self.unsaved or not registration.is_kept:
-                self.guard("flash", self.keep)
+                self.guard("flash", once, "start", "keep", self)
             if self._is_new:
                 once("start", "begin", self)
                 self._is_new = False
@@ -170,80 +180,100 @@ class Agent(Device):
             if now >= registration.register_at and once("duties", "register", self):
                 once("start", "renew", self)
             if not self.hub.identity:
+                self.keep_sample(now)
                 return self.settings.interval  # a refused registration waits
-            body = self.compose()
+            if self.outbox:
+                once("backlog", "drain", self, self.outbox)
+            self._body = body = self.compose(now)
             self.board.feed()
             reply = self.hub.send_telemetry(body)
+            self._body = None
+            self._sample_at = now + self.settings.interval
             if not registration.is_accepted:
                 registration.key_accepted()
+                self.survived()
             self.answered(reply)
             if self.children:
                 self.due.setdefault("children", 0)
             if self.due:
                 self.attend()
         except MemoryError as error:  # first: naming any other class may take memory itself
+            self._body = None
             self._starved += 1
             gc.collect()
             self.report("hub", error)
             return _STARVED_WAIT
         except (errors.Rejected, errors.ReplyError) as error:
+            self._body = None
             self.report("hub", error)  # that message is dropped, the next is a new one: no need to wait longer
         except Exception as error:
-            return self._wait_after(error)
+            return once("duties", "failed", self, error, now)
         else:
             if self._said:
                 self.settled("hub")
         finally:
             self._is_stepping = False
-        self._starved = self._failures = 0
+        self._starved = 0
+        if self.failed:
+            self.failed = None
         return None
 
+    def _sample(self, now):
+        self._is_stepping = True
+        try:
+            self.keep_sample(now)
+        finally:
+            self._is_stepping = False
+
+    def keep_sample(self, now: int) -> None:
+        """The sample of this interval waits, if none was sent or kept yet."""
+        if now + 1 >= self._sample_at:  # a second early: uptimes are whole seconds
+            self._sample_at = now + self.settings.interval
+            if self.settings.outbox["size"]:
+                self.guard("outbox", once, "backlog", "keep", self, self._body)
+        self._body = None
+
     def wait(self, seconds: float) -> None:
-        """Waits, and meanwhile blinks, watches the button, feeds the watchdog and sees the network return."""
+        """Waits, and meanwhile blinks, watches the button, feeds the watchdog and sees the network return. While the
+        hub cannot be reached it takes the samples that are due."""
         end_ms = ticks_add(ticks_ms(), int(seconds * 1000))
         while True:  # once at least: a slow hub must not make the button dead
             self.board.feed()
             if self.notifier and self.notifier.is_accepted():
                 self._said.pop("upgrade", None)  # who presses the button in vain twice is told twice
                 self.accept_upgrade()
-            if self._saw_network_return() and self.clock.uptime() >= self.clock.quiet_until:
+            now = self.clock.uptime()  # often: it counts on over the ticks' wrap
+            if self.failed and now >= self._sample_at:
+                self._sample(now)
+            if now >= self._survives_at:
+                self.survived()
+            if self._saw_network_return() and now >= self.clock.quiet_until:
                 back_ms = ticks_add(ticks_ms(), int(jittered(0, _BACK_WITHIN) * 1000))
                 if ticks_diff(end_ms, back_ms) > 0:
                     end_ms = back_ms
-            self.clock.uptime()  # counts on over the ticks' wrap
             if ticks_diff(end_ms, ticks_ms()) <= 0:
                 return
             sleep_ms(_SLICE_MS)
 
-    def _wait_after(self, error):
-        self.report("hub", error)
-        self._failures += 1
-        seconds = backoff(self._failures, retry_after=getattr(error, "retry_after", None))
-        if isinstance(error, errors.TooManyRequests):
-            self.clock.hush(seconds)
-        elif isinstance(error, errors.Unauthorized):
-            self.registration.key_rejected()
-        elif isinstance(error, errors.TlsError) and self.clock.ntp:
-            # Perhaps the clock is wrong, and with it each certificate.
-            self.clock.sync_at = min(self.clock.sync_at, self.clock.uptime() + _CLOCK_DOUBT)
-        return seconds
-
     # Its parts, in their order
 
-    def keep(self) -> None:
-        """Reads what could not be read before, and saves what could not be saved; the one even if the other fails."""
-        try:
-            if self.unsaved:
-                self.unsaved.keep()
-                self.unsaved = None
-        finally:
-            if not self.registration.is_kept:
-                once("identity", "keep", self.registration)
+    def restart(self) -> None:
+        """Restarts the board; what flash is still to be told, it is told before. Does not return."""
+        if self.outbox:
+            self.guard("outbox", self.outbox.rest, True)
+        self.board.reset()
+
+    def survived(self) -> None:
+        """This start is none of those that fail."""
+        if self._survives_at != NEVER:
+            self._survives_at = NEVER
+            self.guard("starts.json", once, "starts", "survived", self)
 
     def _join(self):
         if not self.board.is_connected():
             self._was_connected = False
-            self.board.connect(self.settings.wifi_ssid, self.settings.wifi_password)
+            # Only the first time it waits: `wait` sees a connection that comes later.
+            self.board.connect(self.settings.wifi_ssid, self.settings.wifi_password, 0 if self.failed else 15)
         self._saw_network_return()
 
     def _saw_network_return(self):

@@ -5,8 +5,13 @@ import time
 import esp32
 import machine
 import network
+from micropython import const
 
-from .errors import NetworkError, SettingsError
+from . import errors, once
+
+_WEEK_MS = const(7 * 24 * 3600 * 1000)
+_MARK = b"\0doing "
+_HOPELESS = const(12 * 3600)  # seconds without a connection
 
 
 class Board:
@@ -19,9 +24,13 @@ class Board:
         self._led = _pin("led", led, machine.Pin.OUT)
         self._button = _pin("button", button, machine.Pin.IN, machine.Pin.PULL_UP)
         self._wdt_s = watchdog
-        self._wdt: machine.WDT | None = None
+        self.wdt: machine.WDT | None = None  # None: `feed` starts it
+        self.doing: object = None  # what begins with the next `feed`: its name, or a function that has one
+        self._noted: object = None
+        self.hung = self._recall()  # what the watchdog ended before this start, as far as that is known
         self._wlan: network.WLAN = None  # type: ignore[assignment]  # made when it is first needed
-        self._told: tuple | None = None  # the network and password that the driver was told
+        self.told: tuple | None = None  # the network and password that the driver knows
+        self.outage: tuple | None = None  # without a connection, see `wifi.join`
         self.light(False)
 
     # Wi-Fi
@@ -29,36 +38,28 @@ class Board:
     def is_connected(self) -> bool:
         """Whether the station has an address."""
         wlan = self._wlan
-        return wlan is not None and wlan.isconnected()
+        if wlan is None or not wlan.isconnected():
+            return False
+        self.outage = None
+        return True
 
     def connect(self, ssid: str, password: str, timeout: int = 15) -> None:
-        """Joins the network `ssid`, waiting at most `timeout` seconds. Raises NetworkError, saying what is in the way.
+        """Joins the network `ssid`, waiting at most `timeout` seconds, and one more where the driver is told to begin
+        anew. Raises WifiError, saying what is in the way.
 
-        The driver is told once and goes on trying by itself, also between two calls: a station that is connecting is
-        never told to connect again.
+        The driver goes on trying by itself, also between two calls. The longer an outage lasts, the more is done to end
+        it; for that ask again and again.
         """
-        wlan = self._wlan = self._wlan or network.WLAN()
-        if not wlan.active():
-            wlan.active(True)
-            self._told = None
-        # Idle: the driver has given up, or a program told it to.
-        if self._told != (ssid, password) or wlan.status() == network.STAT_IDLE:
-            # The radio outlives a soft reset: it may be on another network, or trying with another password.
-            if not (wlan.isconnected() and wlan.config("ssid") == ssid):
-                wlan.disconnect()
-                wlan.connect(ssid, password)
-            self._told = (ssid, password)
-        # By ESP-IDF's wifi_err_reason_t, which WLAN.status() gives; 204 is a handshake that timed out.
-        failures = {201: "not in reach", 202: "wrong password", 204: "wrong password?"}
-        for waited_ms in range(0, timeout * 1000 + 1, 50):
-            if wlan.isconnected():
-                return
-            failure = failures.get(wlan.status())
-            if failure and waited_ms >= 5000:  # a reason older than the attempt may still be shown
-                break
-            self.feed()
-            time.sleep_ms(50)
-        raise NetworkError("Wi-Fi %s: %s" % (ssid, failure or "no connection after %d s" % timeout))
+        try:
+            wlan = self._wlan = self._wlan or network.WLAN()
+        except (OSError, RuntimeError) as error:  # no memory for the driver
+            raise errors.WifiError("Wi-Fi %s: %s" % (ssid, errors.described(error)))
+        once("wifi", "join", self, wlan, ssid, password, timeout)
+
+    def is_hopeless(self) -> bool:
+        """Whether an outage is so long that only a restart of the board is left to try. What waits in memory is lost by
+        that, so it is not done sooner."""
+        return self.outage is not None and self.outage[3] >= _HOPELESS
 
     def address(self) -> str:
         """The station's IPv4 address; empty without a connection."""
@@ -118,9 +119,41 @@ class Board:
     def feed(self) -> None:
         """Tells the watchdog that there is progress."""
         if self._wdt_s:
-            if self._wdt is None:
-                self._wdt = machine.WDT(timeout=self._wdt_s * 1000)
-            self._wdt.feed()
+            if self.wdt is None:
+                self.wdt = machine.WDT(timeout=self._wdt_s * 1000)
+            self.wdt.feed()
+            if self.doing is not self._noted:
+                self._note()
+
+    def rest(self) -> None:
+        """Nobody feeds the watchdog now, as a person is at the REPL: if it runs it waits for a week. To have it watch
+        again set `wdt` to None."""
+        # It cannot be stopped, but told to wait for longer (ports/esp32/machine_wdt.c: esp_task_wdt_reconfigure). Of
+        # the hardware's ticks a week takes 32 bits, with none to spare for two (ESP-IDF, task_wdt_impl_timergroup.c:
+        # two a ms, and twice as many until the second stage). On the ESP32-C2 it becomes 58 minutes, as there the
+        # microseconds are counted in 32 bits (task_wdt_impl_esp_timer.c).
+        if self._wdt_s:
+            self.wdt = machine.WDT(timeout=_WEEK_MS)
+            self.doing = None
+            self._note()
+
+    def _note(self):
+        # In RTC memory, which lives through a watchdog's reset; a program that keeps its own things there has it alone.
+        self._noted = doing = self.doing
+        rtc = machine.RTC()
+        if rtc.memory()[: len(_MARK)] in (b"", _MARK):
+            rtc.memory(_MARK + str(getattr(doing, "__name__", doing))[:64].encode() if doing else b"")
+
+    def _recall(self):
+        rtc = machine.RTC()
+        note = rtc.memory()
+        if note[: len(_MARK)] != _MARK:
+            return ""
+        rtc.memory(b"")
+        try:
+            return note[len(_MARK) :].decode()
+        except ValueError:
+            return ""  # torn
 
 
 def _pin(name, number, *how):
@@ -129,4 +162,4 @@ def _pin(name, number, *how):
     try:
         return machine.Pin(number, *how)
     except ValueError:
-        raise SettingsError("%s: expected a GPIO that can do it, not %d" % (name, number))
+        raise errors.SettingsError("%s: expected a GPIO that can do it, not %d" % (name, number))

@@ -50,21 +50,29 @@ class Board:
         self.pressed = False
         self.lit = False
         self.fed = 0
+        self.rested = 0
+        self.hung = ""
         self.cause = "power on"
         self.resets = 0
 
     def is_connected(self):
         return self.connected
 
-    def connect(self, ssid, password):
-        from telemetry.errors import NetworkError
+    def connect(self, ssid, password, timeout=15):
+        from telemetry.errors import WifiError
 
         if not self.in_reach:
-            raise NetworkError("Wi-Fi %s: no such network in reach" % ssid)
+            raise WifiError("Wi-Fi %s: no such network in reach" % ssid)
         self.connected = True
+
+    def is_hopeless(self):
+        return False
 
     def address(self):
         return "10.0.0.2"
+
+    def wifi_strength(self):
+        return -60 if self.connected else None
 
     def is_pressed(self):
         return self.pressed
@@ -74,6 +82,9 @@ class Board:
 
     def feed(self):
         self.fed += 1
+
+    def rest(self):
+        self.rested += 1
 
     def serial_number(self):
         return MAC.replace(":", "").upper()

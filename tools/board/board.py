@@ -187,6 +187,14 @@ class VirtualBoard:
         """They are back; a station that was connected comes back by itself."""
         self._change_air("up", True)
 
+    def wifi_stuck(self, how: str | None) -> None:
+        """The driver loses its connection and tries for ever in vain, as drivers of real chips were seen to: until
+        "connecting": `disconnect()`; "radio": the radio was off; "chip": a reset. "memory": there is none to switch the
+        radio on (until None). None: it works."""
+        if how not in ("connecting", "radio", "chip", "memory", None):
+            raise ValueError(f"wifi_stuck {how!r}: connecting, radio, chip, memory or None")
+        self._change_air("stuck", how)
+
     def set_network(self, ssid: str, password: str | None) -> None:
         """Add a network, or change a password; stations that are connected stay so."""
         self._change_air("networks", {**self.air.networks, ssid: password})
@@ -202,6 +210,10 @@ class VirtualBoard:
     def set_ntp_servers(self, servers: tuple[str, ...] | None) -> None:
         """Which NTP hosts exist (`*` stands for any part); None: none of them answers."""
         self._supervisor.ntp.servers = servers
+
+    def hurry_watchdog(self, times: float) -> None:
+        """From its next feed on the watchdog waits so many times shorter than it was told to: tests are not to wait."""
+        self._supervisor.watchdog.scale = times
 
     def set_temperature(self, celsius: float) -> None:
         """What `esp32.mcu_temperature()` reads."""

@@ -8,8 +8,11 @@ from .loop import Loop, Timer
 
 # MicroPython, network_wlan.c: what status() gives. The numbers from 1 to 255 are ESP-IDF's wifi_err_reason_t.
 IDLE, CONNECTING, GOT_IP = 1000, 1001, 1010
-BEACON_TIMEOUT, NO_AP_FOUND, WRONG_PASSWORD = 200, 201, 202
+BEACON_TIMEOUT, NO_AP_FOUND, WRONG_PASSWORD, ASSOC_FAIL = 200, 201, 202, 203
 _ASSOC_LEAVE = 8
+# How long until the driver's event tells the port that a disconnect is done. Until then the station is connected for
+# isconnected(), and the driver takes no connect(): "sta is connecting, cannot set config".
+_EVENT_S = 0.02
 _STA, _AP = 0, 1
 _ADDRESS = ("10.0.2.15", "255.255.255.0", "10.0.2.2", "10.0.2.3")
 _NO_ADDRESS = ("0.0.0.0",) * 4
@@ -21,7 +24,8 @@ class Air:
 
     `networks`: name -> password, None for an open one. `hosts`: names that the network's DNS answers itself, such as
     {"hub.example": "127.0.0.1"}; all others are asked of the machine's own resolver. `delay_s`: how long a
-    connection takes to come about, or to fail.
+    connection takes to come about, or to fail. `failures`: how many of the next attempts fail to associate. `stuck`:
+    see `VirtualBoard.wifi_stuck`.
     """
 
     def __init__(self, ssid: str, password: str | None) -> None:
@@ -30,6 +34,8 @@ class Air:
         self.up = True
         self.rssi = -60
         self.delay_s = 0.2
+        self.failures = 0
+        self.stuck: str | None = None
 
 
 class Wlan(Part):
@@ -43,7 +49,8 @@ class Wlan(Part):
         self._air = air
         self._chip_mac = mac
         self._on_link = on_link
-        self._timer: Timer | None = None
+        self._timer: Timer | None = None  # of the attempt that is under way
+        self._leaving: Timer | None = None
         self.connected = False
         self._defaults()
 
@@ -63,10 +70,12 @@ class Wlan(Part):
     def reset(self) -> None:
         self._stop()
         self._defaults()
+        if self._air.stuck != "memory":
+            self._air.stuck = None
 
     def air_changed(self) -> None:
-        """Notice that a network came, went or has another password."""
-        if self.connected and self._outcome() in (NO_AP_FOUND,):
+        """Notice that a network came, went or has another password, or that the driver got stuck."""
+        if self.connected and (self._air.stuck or self._outcome() == NO_AP_FOUND):
             self._set_connected(False)
             self._failed(BEACON_TIMEOUT)
 
@@ -82,18 +91,24 @@ class Wlan(Part):
                 raise NotImplementedError("the virtual board has no access point")
             return False
         if active and not active[0]:
-            self._stop()
-            self._active = self._requested = False
-            self._reason = 0
+            # As in the port: that a connection was asked for, and why there was none, outlive the radio.
+            if self._stop():
+                self._reason = _ASSOC_LEAVE
+            self._active = False
+            if self._air.stuck in ("connecting", "radio"):
+                self._air.stuck = None
         elif active:
+            if self._air.stuck == "memory":
+                raise RuntimeError("Wifi Unknown Error 0x0101")  # ESP_ERR_NO_MEM
             self._active = True
+            self._tries = 0
         return self._active
 
     def do_connect(self, interface: int, ssid: str | None, key: str | None) -> None:
         self._require_station(interface)
         if not self._active:
             raise OSError("Wifi Not Started")
-        if self._timer is not None or self.connected:
+        if self._timer is not None or self._leaving is not None or self.connected:
             # ESP-IDF: "sta is connecting, cannot set config". While connected it depends on the version: be strict.
             raise OSError("Wifi Internal State Error")
         if ssid is not None:
@@ -112,11 +127,14 @@ class Wlan(Part):
         self._require_station(interface)
         if not self._active:
             raise OSError("Wifi Not Started")
-        was_busy = self.connected or self._timer is not None
         self._requested = False
-        self._stop()
-        if was_busy:
-            self._reason = _ASSOC_LEAVE
+        if self._air.stuck == "connecting":
+            self._air.stuck = None
+        if self._leaving is None and (self.connected or self._timer is not None):
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            self._leaving = self._loop.after(_EVENT_S, self._left)
 
     def do_isconnected(self, interface: int) -> bool:
         return interface == _STA and self.connected
@@ -139,8 +157,8 @@ class Wlan(Part):
             return IDLE
         if self._reason in (NO_AP_FOUND, WRONG_PASSWORD):
             return self._reason
-        if self._timer is not None:
-            return CONNECTING
+        if self._requested and self._goes_on():
+            return CONNECTING  # also when the radio was off meanwhile, and nobody tries
         return self._reason or IDLE
 
     def do_get_config(self, interface: int, name: str) -> Any:
@@ -225,8 +243,14 @@ class Wlan(Part):
         self._timer = self._loop.after(self._air.delay_s, self._arrive)
 
     def _arrive(self) -> None:
+        if self._air.stuck:
+            self._attempt()  # without end
+            return
         self._timer = None
         reason = self._outcome()
+        if not reason and self._air.failures > 0:
+            self._air.failures -= 1
+            reason = ASSOC_FAIL
         if reason:
             self._failed(reason)
         else:
@@ -243,15 +267,26 @@ class Wlan(Part):
     def _failed(self, reason: int) -> None:
         self._reason = reason
         self._tries += 1
-        limit = self._config["reconnects"]
-        if self._requested and (limit < 0 or self._tries <= limit):
+        if self._requested and self._goes_on():
             self._attempt()
 
-    def _stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+    def _goes_on(self) -> bool:
+        limit = self._config["reconnects"]
+        return limit < 0 or self._tries <= limit
+
+    def _left(self) -> None:
+        self._stop()
+        self._reason = _ASSOC_LEAVE
+
+    def _stop(self) -> bool:
+        """Whether there was a connection, or an attempt at one."""
+        was_busy = self.connected or self._timer is not None or self._leaving is not None
+        for timer in (self._timer, self._leaving):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._leaving = None
         self._set_connected(False)
+        return was_busy
 
     def _set_connected(self, connected: bool) -> None:
         if connected != self.connected:

@@ -1,0 +1,104 @@
+"""What the hub could not be told waits, with its own time, and is sent when the hub can be reached: the oldest first,
+paced, so that neither new values nor the hub have to wait. Which messages have room is for `outbox` to say."""
+
+from micropython import const
+
+from . import errors, once
+
+if False:  # for the type checker
+    from .agent import Agent
+    from .outbox import Outbox
+
+_AT_ONCE = const(10)  # messages, then the newest values have their turn
+_APART = const(2)  # seconds for each, on average: the hub counts all requests of 30 s
+_SLOWEST = const(32)  # times that
+_POISON = const(3)  # times that a hub fails over one message, and takes the next
+
+
+def open_it(agent: "Agent") -> "Outbox":
+    """The outbox, with what the run before left in it."""
+    agent.outbox = outbox = once("outbox", "opened", agent.clock, agent.settings.outbox, agent.folder)
+    outbox.dropped = max(outbox.dropped, agent.dropped)
+    return outbox
+
+
+def keep(agent: "Agent", body: bytes | None = None) -> None:
+    """A sample that was due waits: `body` was composed and not sent, or what is measured now."""
+    outbox = agent.outbox or open_it(agent)
+    is_history = agent.settings.outbox["policy"] == "history"
+    now_ms = agent.clock.uptime_ms()
+    outbox.put(body or agent.compose(), now_ms)
+    if is_history:
+        agent.delta.accepted()  # the hub will have it: the next need not say the same again
+    for child in agent.children:
+        if child.hub.identity:
+            agent.board.feed()
+            outbox.put(child.compose(), now_ms, child.label[:-2])
+            if is_history:
+                child.delta.accepted()
+    outbox.rest()
+
+
+def drain(agent: "Agent", outbox: "Outbox") -> None:
+    """Sends a few of those that wait. Raises what is about all requests: then none of this step can be sent."""
+    now = agent.clock.uptime()
+    left = min(_AT_ONCE, (now - agent.drained_at) // (_APART * agent.slowness))
+    if left:  # or steps that are nearer than one message needs would put it off for ever
+        agent.drained_at = now
+    try:
+        first = outbox.first()
+        while first and left and agent.clock.uptime() - now < _AT_ONCE * _APART:
+            agent.board.feed()
+            if not _send(agent, outbox, *first):
+                break
+            left -= 1
+            first = outbox.first()
+        if not first and not agent.failed and (agent.clock.ntp is None or agent.clock.failures >= _POISON):
+            while outbox.count:  # taken before the clock was set, and there is nobody to set it
+                outbox.dropped += 1
+                outbox.done()
+        agent.delta.forget()  # these were older than what the hub was told last: the next says how it is now
+    finally:
+        agent.guard("outbox", outbox.rest)
+        agent.dropped = outbox.dropped
+        if not outbox.count:
+            agent.outbox = None
+            agent.slowness = 1
+
+
+def slow_down(agent: "Agent") -> None:
+    """The hub wanted fewer requests."""
+    agent.slowness = min(agent.slowness * 2, _SLOWEST)
+
+
+def _send(agent, outbox, called, body):
+    # False: the hub has trouble with it, and perhaps with all.
+    device = agent
+    if called:
+        device = None
+        for child in agent.children:
+            if child.label == called + ": " and child.hub.identity:
+                device = child
+                child.delta.forget()
+    try:
+        is_taken = device is not None and device.hub.send_telemetry(body).success
+    except errors.ReplyError:
+        is_taken = True  # by its status
+    except errors.ServerError as error:
+        agent.report("outbox", error)
+        agent.stuck += 1
+        if agent.stuck < _POISON:
+            return False
+        is_taken = False
+    except errors.HubError as error:
+        if device is agent and not isinstance(error, (errors.Rejected, errors.NotFound)):
+            raise  # about the key, or all requests
+        if isinstance(error, errors.TooManyRequests):
+            raise
+        agent.report("outbox", error)
+        is_taken = False
+    agent.stuck = 0
+    if not is_taken:
+        outbox.dropped += 1  # it would be refused again
+    outbox.done()
+    return True

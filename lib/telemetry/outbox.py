@@ -1,0 +1,127 @@
+"""Telemetry that waits for the hub: a bounded ring in memory; `spool` is the same on flash."""
+
+import os
+
+from micropython import const
+
+if False:  # for the type checker
+    from .clock import Clock
+
+# A few large pieces of heap, as many small ones would leave holes all over it: segments, each of lines, then zeros. A
+# line is a message: when it was taken, whose it is, the body. One that waits no longer begins with _GONE.
+_SEGMENT = const(512)
+_GONE = const(45)  # -
+
+
+class Outbox:
+    """Messages that wait. What cannot be kept is dropped and counted, the oldest first."""
+
+    def __init__(self, clock: "Clock", size: int, policy: str):
+        """`size`: the most bytes of heap for what waits. `policy`: "history", or "latest": of each device only its
+        newest message waits; the one before it is not counted as dropped."""
+        self.count = 0  # messages that wait
+        self.dropped = 0
+        self.clock = clock
+        self.is_latest = policy == "latest"
+        self._size = size
+        self._segments: list = []  # as many as are needed, the oldest first
+        self._at = 0  # in the first of them: the first line that waits
+        self._end = 0  # in the last of them: where the next line goes
+
+    def put(self, body: bytes, at_ms: int, called: str = "") -> None:
+        """Keeps a message for later. `body`: as message.encode gives it without a timestamp; `at_ms`: clock.uptime_ms()
+        when it was taken; `called`: a gateway's child, or "" for the board itself."""
+        segments = self._segments
+        while True:
+            try:
+                self._add(("%s %s " % (at_ms, called)).encode() + body + b"\n")
+                return
+            except MemoryError:
+                if not segments or len(body) > self._size:
+                    self.dropped += 1
+                    return
+                self._trim(segments[0])
+
+    def first(self) -> tuple | None:
+        """The oldest: `called` and the body with its timestamp. None if there is none, or while the clock is not set:
+        it is dated only now, so that the clock may be set after the message was taken. A restart loses all."""
+        for segment, at, end in self._waiting():
+            return self._dated(segment[at:end])
+        return None
+
+    def done(self) -> None:
+        """What `first` gave was taken by the hub, or refused for good."""
+        self._segments[0][self._at] = _GONE
+        self.count -= 1
+        self._trim()
+
+    def rest(self, is_last: bool = False) -> None:
+        """The end of a step, or of the run; here there is nothing to do."""
+
+    def _waiting(self):
+        # Each line: its segment, where it begins and ends there.
+        at = self._at
+        for segment in self._segments:
+            while end := segment.find(b"\n", at) + 1:
+                if segment[at] != _GONE:
+                    yield segment, at, end
+                at = end
+            at = 0
+
+    def _dated(self, line):
+        at_ms, called, body = line.split(b" ", 2)
+        stamp = self.clock.timestamp(self.clock.uptime_ms() - int(at_ms))
+        return stamp and (called.decode(), bytes(body[:-2]) + (',"timestamp":"%s"}' % stamp).encode())
+
+    def _add(self, line):
+        # MemoryError: there is no memory or no room for it.
+        segments = self._segments
+        if self.is_latest:
+            for segment, at, end in self._waiting():
+                if segment[at:end].split(b" ", 2)[1] == line.split(b" ", 2)[1]:
+                    segment[at] = _GONE
+                    self.count -= 1
+            self._trim()
+        size = len(line)
+        if not segments or self._end + size > len(segments[-1]):
+            room = max(min(_SEGMENT, self._size // 8), size)
+            if sum(map(len, segments)) + room > self._size:
+                raise MemoryError
+            segments.append(bytearray(room))
+            self._end = 0
+        segments[-1][self._end : self._end + size] = line
+        self._end += size
+        self.count += 1
+
+    def _trim(self, dropped=None):
+        # Gives back what is gone, up to the first line that waits; of the segment `dropped` also what waits. It takes
+        # no memory, as it is there for when there is none.
+        segments = self._segments
+        while segments:
+            while end := segments[0].find(b"\n", self._at) + 1:
+                if segments[0][self._at] != _GONE:
+                    if segments[0] is not dropped:
+                        return
+                    self.count -= 1
+                    self.dropped += 1
+                self._at = end
+            segments.pop(0)
+            self._at = 0
+
+
+def opened(clock: "Clock", settings: dict, folder: str) -> Outbox:
+    """The one that `outbox` of the settings asks for. On flash it goes on with what the run before left in `folder`,
+    which is what the paths of its files begin with."""
+    if settings["in"] == "flash" and settings["policy"] == "history":
+        from .spool import Spool
+
+        return Spool(clock, settings["size"], folder)
+    return Outbox(clock, settings["size"], settings["policy"])
+
+
+def waits(folder: str) -> bool:
+    """Whether there may be something on flash."""
+    try:
+        return bool(os.listdir(folder + "outbox"))
+    except OSError:
+        return False

@@ -39,6 +39,7 @@ _LIMITS = {
     "targets.redirects": ((1_000, 2), (50_000, 100)),
     "targets.signed": ((500, 1), (50_000, 100)),
     "targets.texts": ((3_000, 30), (100_000, 300)),
+    "waiting.spooled": ((5_000, 100), (100_000, 100)),
     "wire.answered": ((4_000, 150), (150_000, 50)),
     "whole.lived": ((150_000, 100), (400_000, 300)),
 }
@@ -136,6 +137,6 @@ def _native(folder: Path, seed: int, target: str, random: int) -> int:
     )
     said = _ended(done, f"{target} under MicroPython, seed {seed}")
     end = json.loads(done.stdout.splitlines()[-1])
-    assert not end["found"], said[-8000:]
+    assert not end["found"], f"{target} under MicroPython, seed {seed}: {said[-4000:]}"
     assert end["grown"] <= _GROWN_MOST, f"{target}: {end['grown']} bytes more in use after {end['tried']} inputs"
     return end["tried"]

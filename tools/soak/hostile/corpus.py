@@ -123,6 +123,16 @@ CORPUS: dict[str, list[bytes]] = {
         b"\xf0\x9f\x98\x80" * 300,
         b"\\ud83d" * 300,
     ],
+    "waiting.spooled": [
+        b'\x00+{"a":1}\n{"b":2}\x1f+{"c":3}',
+        b'\x01+{"a":1}\n{"b":2}',
+        b'\x02+{"a":1}\n{"b":2}\x1f+{"c":3}\x1f+',
+        b"\x16+a\nb\nc\x1f+d\x1f+e",
+        b"\x0289abcdef  {}\n\n\n 00000000\n\x1f\xff\xff\xff\xff",
+        b"\x00" + b"\n" * 2000,
+        b"\x00" + b"x" * 9000,
+        b"\x00\x1f\x1f\x1f",
+    ],
     "wire.answered": [
         flags + cut + answer
         for flags, cut in ((b"\x00", b"\x07"), (b"\x08", b"\x01"), (b"\x03", b"\x10"), (b"\x44", b"\x02"))

@@ -137,6 +137,12 @@ SHAPES: dict[str, Shape] = {
         )
     ),
     "targets.texts": st.one_of(_TEXTS.map(lambda text: json.dumps(text)[1:-1].encode()), st.binary(max_size=40)),
+    "waiting.spooled": _spoilt(
+        st.tuples(
+            st.binary(min_size=1, max_size=1),
+            _joined(st.sampled_from([b"+", b"{}", b"\n", b"\x1f", b"\x1f+", b"89abcdef ", b" ", b"\xff", b"x" * 300])),
+        ).map(b"".join)
+    ),
     "wire.answered": _spoilt(_answers()),
     "whole.lived": st.tuples(
         st.binary(min_size=1, max_size=1), _LIES.map(lambda lies: b"\x1f".join(kind + body for kind, body in lies))

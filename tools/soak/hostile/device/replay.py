@@ -19,7 +19,7 @@ def tried(target, data):
     try:
         target(data)
     except BaseException as error:
-        print("found by", hexlify(data[:4000]).decode(), len(data))
+        print("found by", hexlify(data[:1000]).decode(), len(data))
         sys.print_exception(error)
         return error
 

@@ -83,6 +83,9 @@ class _Restart(BaseException):
 
 
 class _Board:
+    hung = ""
+    doing = wdt = None
+
     def is_connected(self):
         return True
 
@@ -139,7 +142,10 @@ def _build(liar, options):
     ticks = _Ticks()
     agent_module.ticks_ms = clock_module.ticks_ms = notifier.ticks_ms = ticks
     agent_module.sleep_ms = ticks.sleep
-    settings = once("settings", "checked", dict(_SETTINGS, maker_key="MIIAAA==" if options & 8 else None))
+    own = dict(_SETTINGS, maker_key="MIIAAA==" if options & 8 else None)
+    if options & 16:
+        own["outbox"] = {"in": "flash"}
+    settings = once("settings", "checked", own)
     clock = Clock((), None, _set_time)
     if options & 2:
         clock.timestamp = lambda ago_ms=0: None
@@ -148,7 +154,7 @@ def _build(liar, options):
         once("store", "save", "identity.json", dict(_IDENTITY, firmware_version="1.0.0"))
     registration = Registration(hub, "identity.json", clock, {"sn": "SN", "firmware_version": "1.0.0"})
     agent = Agent(hub, _Board(), clock, registration, settings, "")
-    agent.guard("flash", agent.keep)
+    agent.guard("flash", once, "start", "keep", agent)
     _add(agent, options & 1)
     return agent, ticks
 
@@ -207,11 +213,18 @@ def _check_files(folder_names):
             store.load(name)
 
 
+def _empty(folder):
+    for name in os.listdir(folder or "."):
+        if name == "outbox":
+            _empty("outbox/")
+        else:
+            os.remove(folder + name)
+
+
 def lived(data):
     """Steps of an agent until the lies are over and telemetry is accepted again, and of another over the same files."""
     options = data[0] if data else 0
-    for name in os.listdir():
-        os.remove(name)
+    _empty("")
     said.clear()
     real, checked = builtins.print, licenses.once
     printed = errors.print_exception

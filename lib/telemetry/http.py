@@ -21,6 +21,7 @@ if False:  # for the type checker
 
 _TOGETHER = const(500)  # a body of so many bytes goes with its head in one write, and so in one packet; a larger one
 # is not put together with it, for want of a hole in memory that holds both
+_LARGE = const(4096)  # bytes of a head: it is the server's fault, then, that memory is short
 _IPPROTO_TCP = const(6)
 _TCP_NODELAY = const(1)
 
@@ -121,6 +122,8 @@ class Session:
     def failed(self, error: BaseException) -> BaseException:
         """Closes the connection, for the rest of an answer would be the next one's; gives what to raise."""
         self.close()
+        if isinstance(error, MemoryError) and len(self._answer.buffer) > _LARGE:
+            return errors.HeadTooLarge("no memory for the answer")
         return errors.NetworkError(errors.described(error)) if isinstance(error, OSError) else error
 
     # The request

@@ -4,6 +4,8 @@ import os
 
 from micropython import const
 
+from . import once
+
 if False:  # for the type checker
     from .clock import Clock
 
@@ -113,9 +115,7 @@ def opened(clock: "Clock", settings: dict, folder: str) -> Outbox:
     """The one that `outbox` of the settings asks for. On flash it goes on with what the run before left in `folder`,
     which is what the paths of its files begin with."""
     if settings["in"] == "flash" and settings["policy"] == "history":
-        from .spool import Spool
-
-        return Spool(clock, settings["size"], folder)
+        return once("spool", "Spool", clock, settings["size"], folder)
     return Outbox(clock, settings["size"], settings["policy"])
 
 

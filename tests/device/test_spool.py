@@ -332,3 +332,18 @@ def test_latest_needs_no_flash():
     outbox = opened(HandClock(), {"in": "flash", "size": 4096, "policy": "latest"}, "")
     away(outbox, 100)
     assert outbox.count == 1 and os.listdir() == []
+
+
+def test_its_code_is_let_go_of():
+    # While something waits for weeks, the heap is the program's.
+    import sys
+
+    from telemetry import once
+
+    for name in ("telemetry.outbox", "telemetry.spool"):
+        sys.modules.pop(name, None)
+    for _ in range(2):
+        outbox = once("outbox", "opened", HandClock(), {"in": "flash", "size": 4096, "policy": "history"}, "")
+        assert "telemetry.spool" not in sys.modules and "telemetry.outbox" not in sys.modules
+        away(outbox, 30)
+        assert numbers(drained(outbox)) == list(range(30))

@@ -1,7 +1,9 @@
 import json
 import os
+import sys
 
 from support import raises
+from telemetry import once, spool
 from telemetry.errors import StoreError
 from telemetry.outbox import opened, waits
 from waiting import HandClock, body, drained, numbers, put
@@ -257,9 +259,6 @@ class Failing:
     """In place of `open` in spool and store: a flash that does not take what is written."""
 
     def __init__(self):
-        from telemetry import spool
-
-        self.module = spool
         self.real = open
         self.fails = True
         self.opened = 0
@@ -273,7 +272,7 @@ class Failing:
         return self.real(path, mode)
 
     def close(self):
-        del self.module.open
+        del spool.open
 
 
 def test_a_flash_that_fails_is_told_once_and_all_goes_on_in_memory():
@@ -336,14 +335,13 @@ def test_latest_needs_no_flash():
 
 def test_its_code_is_let_go_of():
     # While something waits for weeks, the heap is the program's.
-    import sys
-
-    from telemetry import once
-
-    for name in ("telemetry.outbox", "telemetry.spool"):
-        sys.modules.pop(name, None)
-    for _ in range(2):
-        outbox = once("outbox", "opened", HandClock(), {"in": "flash", "size": 4096, "policy": "history"}, "")
-        assert "telemetry.spool" not in sys.modules and "telemetry.outbox" not in sys.modules
-        away(outbox, 30)
-        assert numbers(drained(outbox)) == list(range(30))
+    names = ("telemetry.outbox", "telemetry.spool")
+    loaded = [sys.modules.pop(name) for name in names]
+    try:
+        for _ in range(2):
+            outbox = once("outbox", "opened", HandClock(), {"in": "flash", "size": 4096, "policy": "history"}, "")
+            assert not [name for name in names if name in sys.modules]
+            away(outbox, 30)
+            assert numbers(drained(outbox)) == list(range(30))
+    finally:
+        sys.modules.update(zip(names, loaded))

@@ -67,7 +67,7 @@ class Agent(Device):
         self.unsaved: Firmware | None = None  # which could not write it
         self.notifier: Notifier | None = None  # while it asks about a firmware
         self.show = None
-        self._on_upgrade = None
+        self.upgrader = None
         self.failures: dict = {}  # kind -> how many since the start
         self._named: tuple = (None, None)  # version and file id of the newest firmware, by the last reply
         self.upgrade: tuple | None = None  # version and file id too, of one that is higher than ours
@@ -105,25 +105,16 @@ class Agent(Device):
 
     def on_upgrade(self, function):
         """Decorator: `function(version, file_id)` installs that firmware, once the user said yes."""
-        self._on_upgrade = function
+        self.upgrader = function
         return function
 
     def accept_upgrade(self) -> bool:
         """The user's yes: calls the upgrade handler. False if there is no newer firmware, or the handler failed."""
-        upgrade = self.upgrade
-        if upgrade is None:
-            return False
-        self.upgrade = None  # for a handler that calls this again
-        try:
-            if self._on_upgrade:
-                accepted = self.attempt("upgrade", self._on_upgrade, *upgrade)
-            else:
-                accepted = self.guard("upgrade", once, "duties", "describe_upgrade", self, *upgrade)
-        finally:
-            self.upgrade = upgrade
-        if accepted:
-            self.ask_no_more()  # only now: who pressed the button in vain may press it again
-        return accepted
+        return self.upgrade is not None and once("duties", "accept_upgrade", self)
+
+    def health(self) -> dict:
+        """How the board is, as it goes with a telemetry every so often; README, Health, says what is in it."""
+        return once("health", "taken", self)
 
     def ask_no_more(self) -> None:
         """The question that the LED asks was answered."""
@@ -135,18 +126,20 @@ class Agent(Device):
 
     def run(self) -> None:
         """`step` and `wait`, for ever. Ctrl-C ends it and leaves the REPL; after a crash the board starts anew."""
+        self.board.wdt = None  # it watches, after a rest too
         try:
             while self._starved < _STARVED_MOST:
                 self.wait(self.step())
             raise MemoryError("%d steps in a row" % _STARVED_MOST)  # better off with a new start
         except (KeyboardInterrupt, SystemExit):
+            self.board.rest()
             raise
         except BaseException as error:  # GeneratorExit, too: nobody looks at the REPL of a board in a ceiling
             gc.collect()
             self.report("crash", error)
             self.guard("crash file", once, "crash", "record", self, error)
             sleep_ms(_CRASHED_MS)
-            self.board.reset()
+            self.restart()
         finally:
             self.ask_no_more()
 
@@ -176,7 +169,7 @@ class Agent(Device):
         self._is_stepping = True
         try:
             if self.unsaved or not registration.is_kept:
-                self.guard("flash", self.keep)
+                self.guard("flash", once, "start", "keep", self)
             if self._is_new:
                 once("start", "begin", self)
                 self._is_new = False
@@ -187,11 +180,11 @@ class Agent(Device):
             if now >= registration.register_at and once("duties", "register", self):
                 once("start", "renew", self)
             if not self.hub.identity:
-                self._keep_sample(now)
+                self.keep_sample(now)
                 return self.settings.interval  # a refused registration waits
             if self.outbox:
                 once("backlog", "drain", self, self.outbox)
-            self._body = body = self.compose()
+            self._body = body = self.compose(now)
             self.board.feed()
             reply = self.hub.send_telemetry(body)
             self._body = None
@@ -214,7 +207,7 @@ class Agent(Device):
             self._body = None
             self.report("hub", error)  # that message is dropped, the next is a new one: no need to wait longer
         except Exception as error:
-            return self._wait_after(error, now)
+            return once("duties", "failed", self, error, now)
         else:
             if self._said:
                 self.settled("hub")
@@ -225,22 +218,16 @@ class Agent(Device):
             self.failed = None
         return None
 
-    def _wait_after(self, error, now):
-        self.report("hub", error)
-        seconds = once("duties", "failed", self, error)
-        self._keep_sample(now)
-        return seconds
-
     def _sample(self, now):
         self._is_stepping = True
         try:
-            self._keep_sample(now)
+            self.keep_sample(now)
         finally:
             self._is_stepping = False
 
-    def _keep_sample(self, now):
-        # The one of this interval, if none was sent or kept yet. A second early: uptimes are whole seconds.
-        if now + 1 >= self._sample_at:
+    def keep_sample(self, now: int) -> None:
+        """The sample of this interval waits, if none was sent or kept yet."""
+        if now + 1 >= self._sample_at:  # a second early: uptimes are whole seconds
             self._sample_at = now + self.settings.interval
             if self.settings.outbox["size"]:
                 self.guard("outbox", once, "backlog", "keep", self, self._body)
@@ -270,20 +257,17 @@ class Agent(Device):
 
     # Its parts, in their order
 
+    def restart(self) -> None:
+        """Restarts the board; what flash is still to be told, it is told before. Does not return."""
+        if self.outbox:
+            self.guard("outbox", self.outbox.rest, True)
+        self.board.reset()
+
     def survived(self) -> None:
         """This start is none of those that fail."""
         if self._survives_at != NEVER:
             self._survives_at = NEVER
-
-    def keep(self) -> None:
-        """Reads what could not be read before, and saves what could not be saved; the one even if the other fails."""
-        try:
-            if self.unsaved:
-                self.unsaved.keep()
-                self.unsaved = None
-        finally:
-            if not self.registration.is_kept:
-                once("identity", "keep", self.registration)
+            self.guard("starts.json", once, "starts", "survived", self)
 
     def _join(self):
         if not self.board.is_connected():

@@ -57,8 +57,8 @@ class Outbox:
         self.count -= 1
         self._trim()
 
-    def rest(self) -> None:
-        """The end of a step; here there is nothing to do."""
+    def rest(self, is_last: bool = False) -> None:
+        """The end of a step, or of the run; here there is nothing to do."""
 
     def _waiting(self):
         # Each line: its segment, where it begins and ends there.

@@ -29,7 +29,7 @@ def build(make, path: str, version: str | None, requests=None) -> "Agent":
             fields[name] = value
     agent = make(hub, board, clock, Registration(hub, "/identity.json", clock, fields), settings)
     agent.unsaved = firmware
-    agent.guard("flash", agent.keep)  # what fails is tried again by each step
+    agent.guard("flash", once, "start", "keep", agent)  # what fails is tried again by each step
     return agent
 
 

@@ -5,7 +5,7 @@ import sys
 from fakes import Response
 from rig import ACCEPTED, TELEMETRY, UNREACHABLE, Rig
 from support import raises
-from telemetry import children, clock, errors, store
+from telemetry import children, clock, errors, start, store
 
 HEAP = "2M"  # for a gateway and its hub, with hundreds of devices each
 
@@ -193,7 +193,7 @@ def test_each_child_has_its_own_changes():
 def test_a_gateway_that_is_none_yet_registers_itself_first():
     rig = gateway(registered=False)
     os.listdir()
-    rig.agent.keep()
+    start.keep(rig.agent)
     rig.steps(2)
     assert rig.paths() == [
         "POST /devices",

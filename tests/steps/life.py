@@ -36,7 +36,7 @@ def build(plan):
     hub = Hub(url, 10, Requests(Session(None, 10), plan))
     registration = Registration(hub, "/f/identity.json", clock, {"sn": "SN", "firmware_version": "1.0.0"})
     agent = agent_module.Agent(hub, Board(plan.pop("cause")), clock, registration, settings, "/f/")
-    agent.guard("flash", agent.keep)
+    agent.guard("flash", once, "start", "keep", agent)
     return agent
 
 

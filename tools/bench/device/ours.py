@@ -39,7 +39,7 @@ def build(config):
     fields = {"hardware_key": "hk", "sn": "1", "mac": "a4:cf:12:9b:00:7e", "firmware_version": "1.0.0"}
     registration = Registration(hub, "identity.json", clock, fields)
     agent = Agent(hub, Board(), clock, registration, settings, "")
-    agent.guard("flash", agent.keep)
+    agent.guard("flash", once, "start", "keep", agent)
     return agent
 
 

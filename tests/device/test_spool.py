@@ -54,6 +54,13 @@ def test_a_restart_loses_a_batch_at_most():
     assert 100 - 12 <= flash().count <= 100
 
 
+def test_a_restart_that_is_meant_loses_nothing():
+    outbox = flash()
+    away(outbox, 17)
+    outbox.rest(True)
+    assert numbers(drained(flash())) == list(range(17))
+
+
 def test_people_can_read_it():
     outbox = flash()
     put(outbox, 1)
@@ -265,7 +272,7 @@ class Failing:
         spool.open = self
 
     def __call__(self, path, mode="r"):
-        if "a" in mode:
+        if "r" not in mode:
             self.opened += 1
             if self.fails:
                 raise OSError(28)

@@ -115,7 +115,7 @@ class Spool(Outbox):
             names = os.listdir(self._folder)
         except OSError:
             return
-        for number in sorted(int(name) for name in names if name.isdigit()):
+        for number in sorted(map(int, filter(str.isdigit, names))):
             self._newest = max(first, number)
             at = offset if number == first else 0
             size = lines = 0
@@ -184,8 +184,8 @@ class Spool(Outbox):
         self._is_open = False
         lines = size = 0
         with open(self._path(number), mode) as file:
-            for segment, at, end in self._waiting():
-                called, body = self._dated(segment[at:end])
+            for _, _, line in self._waiting():
+                called, body = self._dated(line)
                 text = called.encode() + b" " + body
                 size += file.write(b"%08x %s\n" % (crc32(text, number), text))
                 lines += 1

@@ -93,8 +93,8 @@ class Spool(Outbox):
             self._leave()
 
     def rest(self, is_last: bool = False) -> None:
-        """The end of a step: what is due goes to flash; of the run: all. Raises StoreError when that begins to fail;
-        all goes on in memory then."""
+        """The end of a step: what is due goes to flash, and at the end of the run all that can. Raises StoreError when
+        that begins to fail; all goes on in memory then."""
         if self._segments and (is_last or self.clock.uptime() >= self._due):
             self._flush()
         state = self._state()

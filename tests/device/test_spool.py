@@ -54,11 +54,12 @@ def test_a_restart_loses_a_batch_at_most():
     assert 100 - 12 <= flash().count <= 100
 
 
-def test_a_restart_that_is_meant_loses_nothing():
+def test_a_deliberate_restart_loses_nothing():
     outbox = flash()
     away(outbox, 17)
     outbox.rest(True)
-    assert numbers(drained(flash())) == list(range(17))
+    outbox.rest(True)
+    assert numbers(drained(flash())) == list(range(17)) and files() == []
 
 
 def test_people_can_read_it():

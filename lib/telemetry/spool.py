@@ -30,6 +30,7 @@ class Spool(Outbox):
     _is_open = False  # the last file may grow
     _due = NEVER  # when what is in memory goes to flash, as an uptime
     _error: object = None  # that `rest` is to raise; True: it has
+    _saved: dict | None = None  # how far it was sent
 
     def __init__(self, clock: "Clock", size: int, folder: str):
         """`size`: the most bytes of flash. Takes up what the run before left."""
@@ -46,7 +47,6 @@ class Spool(Outbox):
         self.dropped = state.get("dropped", 0)
         self._newest = state.get("file", 0)  # the highest number that a file ever had
         self._take_up(self._newest, state.get("offset", 0))
-        self._saved = self._state()
 
     def put(self, body: bytes, at_ms: int, called: str = "") -> None:
         """As any outbox."""
@@ -97,7 +97,8 @@ class Spool(Outbox):
         that begins to fail; all goes on in memory then."""
         if self._segments and (is_last or self.clock.uptime() >= self._due):
             self._flush()
-        state = self._state()
+        file = self._files[0][0] if self._files else self._newest + 1
+        state = {"file": file, "offset": self._offset, "dropped": self.dropped}
         if state != self._saved:
             self._saved = state
             try:
@@ -124,29 +125,18 @@ class Spool(Outbox):
                     file.seek(at)
                     for line in file:
                         size += len(line)
-                        lines += 1
+                        lines += number >= first
             except (OSError, MemoryError):
                 continue
-            if number < first or not lines:
-                self._remove(number)
-            else:
-                if not self._files:
-                    self._offset = at
-                self._files.append([number, lines, size])
-                self.count += lines
-
-    def _state(self):
-        file = self._files[0][0] if self._files else self._newest + 1
-        return {"file": file, "offset": self._offset, "dropped": self.dropped}
+            if not self._files:
+                self._offset = at
+            self._files.append([number, lines, size])
+            self.count += lines
+            if not self._files[0][1]:
+                self._leave()  # it was sent, or there is nothing in it
 
     def _path(self, number):
         return "%s/%d" % (self._folder, number)
-
-    def _remove(self, number):
-        try:
-            os.remove(self._path(number))
-        except OSError:
-            pass  # the next start sees it again
 
     def _leave(self):
         # The first file, with what waits there.
@@ -154,7 +144,10 @@ class Spool(Outbox):
         self._offset = self._given = 0
         self.count -= lines
         self.dropped += lines
-        self._remove(number)
+        try:
+            os.remove(self._path(number))
+        except OSError:
+            pass  # the next start sees it again
         if not self._files:
             self._is_open = False
 

@@ -94,7 +94,7 @@ def test_nothing_is_written_when_the_hub_is_back_within_a_batch():
     assert numbers(drained(outbox)) == [0, 1, 2, 3, 4]
     outbox.clock.passes(6000)
     outbox.rest()
-    assert os.listdir() == []
+    assert files() == []
 
 
 def test_what_is_in_memory_goes_after_what_is_on_flash():

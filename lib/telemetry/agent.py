@@ -126,11 +126,13 @@ class Agent(Device):
 
     def run(self) -> None:
         """`step` and `wait`, for ever. Ctrl-C ends it and leaves the REPL; after a crash the board starts anew."""
+        self.board.wdt = None  # it watches, after a rest too
         try:
             while self._starved < _STARVED_MOST:
                 self.wait(self.step())
             raise MemoryError("%d steps in a row" % _STARVED_MOST)  # better off with a new start
         except (KeyboardInterrupt, SystemExit):
+            self.board.rest()
             raise
         except BaseException as error:  # GeneratorExit, too: nobody looks at the REPL of a board in a ceiling
             gc.collect()
@@ -265,6 +267,7 @@ class Agent(Device):
         """This start is none of those that fail."""
         if self._survives_at != NEVER:
             self._survives_at = NEVER
+            self.guard("starts.json", once, "starts", "survived", self)
 
     def _join(self):
         if not self.board.is_connected():

@@ -43,10 +43,11 @@ def drain(agent: "Agent", outbox: "Outbox") -> None:
     """Sends a few of those that wait. Raises what is about all requests: then none of this step can be sent."""
     now = agent.clock.uptime()
     left = min(_AT_ONCE, (now - agent.drained_at) // (_APART * agent.slowness))
-    agent.drained_at = now
+    if left:  # or steps that are nearer than one message needs would put it off for ever
+        agent.drained_at = now
     try:
         first = outbox.first()
-        while first and left > 0 and agent.clock.uptime() - now < _AT_ONCE * _APART:
+        while first and left and agent.clock.uptime() - now < _AT_ONCE * _APART:
             agent.board.feed()
             if not _send(agent, outbox, *first):
                 break

@@ -17,7 +17,7 @@ if False:  # for the type checker
     from .agent import Agent
 
 _REGISTER_MOST = const(10)  # in one round, so that telemetry goes on
-_MAX_ANSWER = const(64 * 1024)  # to 100 messages; to one a hub says about 250 bytes
+_ANSWER = const(640)  # bytes, at most, to the message of one of many; a hub says about 250
 _DOUBT_LEAST = const(60)  # seconds; when a child's own key is tried, of whose telemetry the hub would know nothing
 _DOUBT_MOST = const(600)
 _LETTERS = b"abcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -63,7 +63,7 @@ def add(agent: "Agent", called: str, fields: dict) -> Child:
     agent.children.append(child)
     requests = agent.hub.requests
     if hasattr(requests, "max_body"):
-        requests.max_body = _MAX_ANSWER
+        requests.max_body = max(requests.max_body, _ANSWER * min(len(agent.children), agent.most_children))
     return child
 
 
@@ -157,4 +157,4 @@ def _send(agent, group, body):
         except errors.ReplyError as error:
             child.report("hub", error)
             # Perhaps it was deleted there: its own key tells, and to ask for licences does no harm.
-            child.due.setdefault("licenses", agent.clock.uptime() + jittered(_DOUBT_LEAST, _DOUBT_MOST))
+            child.due.setdefault("licenses", agent.clock.uptime() + int(jittered(_DOUBT_LEAST, _DOUBT_MOST)))

@@ -23,7 +23,11 @@ def backoff(failures: int, first: int = 5, most: int = 300, retry_after: int | N
 
 
 class Clock:
-    """UTC, once it is known, and seconds always."""
+    """UTC, once it is known, and seconds always.
+
+    Uptimes are whole: a float of 32 bits, as on the chip, has no room for half seconds after 97 days, nor for ten
+    seconds after three years.
+    """
 
     def __init__(self, servers=(), ntp=None, set_rtc=None):
         """`servers`: NTP host names, asked in turn. `ntp`: a module like `ntptime`. `set_rtc(seconds)` sets the chip's
@@ -34,9 +38,12 @@ class Clock:
         self._uptime = 0
         self._counted_ms = ticks_ms()  # up to here
         self.failures = 0  # of `duties.sync`, in a row
+        # Seconds by which a server said that the clock is wrong, and was not believed; None: any would be.
+        self.leap: int | None = None
         # When to ask a server: after a start, then once a day, sooner after a failure.
-        self.sync_at: float = NEVER if ntp is None else 0
-        self.quiet_until: float = 0  # as an uptime: the hub asked for silence
+        self.sync_at = NEVER if ntp is None else 0
+        self.is_sure = False  # a server has set it since the start
+        self.quiet_until = 0  # as an uptime: the hub asked for silence
         self.at_least = ""  # a timestamp: it cannot be earlier than that
 
     def network_returned(self) -> None:
@@ -46,11 +53,13 @@ class Clock:
 
     def hush(self, seconds: float) -> None:
         """The hub asked for silence: for everything, whatever the network does meanwhile."""
-        self.quiet_until = self.uptime() + seconds
+        self.quiet_until = self.uptime() + int(seconds) + 1
 
     def known(self) -> str:
-        """Now, as `timestamp` has it, or the latest time that is surely over; "" if there is none."""
-        return max(self.timestamp() or "", self.at_least)
+        """Now, as `timestamp` has it, or, unless a server has set the clock, the latest time that is surely over; "" if
+        there is none. A server that lied once is forgotten with its next answer: what it said is not over."""
+        now = self.timestamp() or ""
+        return now if now and self.is_sure else max(now, self.at_least)
 
     def timestamp(self, ago_ms: int = 0) -> str | None:
         """Now, or `ago_ms` ago, as `2021-08-04T07:45:44.122Z`; None while the clock is not set."""
@@ -77,5 +86,8 @@ def utc_of(seconds: int) -> tuple | None:
 
     None before 2025 and from 2100 on: a clock that was never set, or a server that lies.
     """
-    utc = time.gmtime(seconds)
+    try:
+        utc = time.gmtime(seconds)
+    except OverflowError:  # ports whose times have 32 bits
+        return None
     return utc if EARLIEST <= utc[0] < 2100 else None

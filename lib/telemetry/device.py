@@ -34,6 +34,7 @@ class Device(errors.Reporter):
 
     # Of the class, as long as they are not needed: a gateway has hundreds of devices.
     is_board = False  # the board itself: `reboot` and `dump` are for it
+    duties: tuple = DUTIES  # those that are done; fewer in safe mode
     tell_at = 0  # for `tell`
     apply = None  # the user's function for a configuration
     _config: "Config | None" = None
@@ -191,6 +192,8 @@ class Device(errors.Reporter):
         failures = None
         failed: list = []
         for owner, (function, tolerances) in enumerate(self._readers):
+            self.board.doing = function
+            self.board.feed()
             try:
                 delta.add(function(), tolerances, owner)
             except Exception as error:
@@ -201,6 +204,7 @@ class Device(errors.Reporter):
             else:
                 if self._said:
                     self.settled(function)
+        self.board.doing = None
         delta.end(failed)
         return failures[:_MAX_FAILURE] if failures else None
 
@@ -229,10 +233,11 @@ class Device(errors.Reporter):
 
         Raises TooManyRequests and Unauthorized, which are about every request, and MemoryError.
         """
-        for duty in DUTIES:
+        for duty in self.duties:
             now = self.clock.uptime()
             if self.due.get(duty, NEVER) > now:
                 continue
+            self.board.doing = duty
             self.board.feed()
             del self.due[duty]  # before it is done, as doing it may make it due anew
             again: float | None = 0
@@ -254,6 +259,7 @@ class Device(errors.Reporter):
                 if isinstance(error, errors.NetworkError):
                     return True  # the next would meet nobody either; telemetry sees whether the hub is there
             finally:
+                self.board.doing = None
                 if again is not None:
                     self.due[duty] = now + again
         return False
@@ -272,26 +278,39 @@ class Device(errors.Reporter):
     def save(self, duty: str, data: dict) -> None:
         """Keeps `data` for this device. Raises StoreError."""
         data["device"] = self.hub.identity.get("id")
-        once("store", "save", self.folder + duty + ".json", data)
+        if once("store", "save", self.folder + duty + ".json", data) and duty != "incidents":  # which it is one of
+            self.settled("flash")
+
+    def report(self, what: str, error: BaseException, topic=None) -> None:
+        """As every Reporter; a flash that fails is an incident too, until something was written again."""
+        super().report(what, error, topic)
+        if self.is_board and type(error).__name__ == "StoreError":  # no kind of it, which is about a single file
+            self._raise_incident("flash", "Flash", "flash", 3, error)
 
     def fault(self, what: str, error: BaseException, topic=None) -> None:
         """A function of the user's raised: told here, and as an incident until it works again."""
         self.report(what, error, topic)
-        topic = topic or what
+        self._raise_incident(topic or what, what + " failed", what, 2, error)
+
+    def _raise_incident(self, topic, title, issue, priority, error):
         incident = self.faults.get(topic)
         if incident is None or incident.is_closed:  # closed by another one's success, which goes by the same name
             try:
-                self.faults[topic] = self.incident(what + " failed", what, 2, errors.described(error))
+                self.faults[topic] = self.incident(title, issue, priority, errors.described(error))
             except Exception as why:
                 self.report("incident", why)  # no memory for it, or the flash does not give its code: next time
 
     def attempt(self, what: str, function, *arguments) -> bool:
         """As `guard`, for a function of the user's: `fault` if it raised."""
+        self.board.doing = what
+        self.board.feed()
         try:
             function(*arguments)
         except Exception as error:
             self.fault(what, error)
             return False
+        finally:
+            self.board.doing = None
         self.settled(what)
         return True
 

@@ -42,7 +42,7 @@ def register(registration: "Registration") -> None:
     once("store", "check", registration.path)
     hub = registration.hub
     # A hub that refuses, or that gives keys and takes none, is asked again after 10 to 30 minutes.
-    registration.not_before = registration.register_at = registration.clock.uptime() + jittered(600, 1800)
+    registration.not_before = registration.register_at = registration.clock.uptime() + int(jittered(600, 1800))
     try:
         identity = once("api", "register", hub, registration.fields, registration.parent)
     except errors.NetworkError:

@@ -59,16 +59,16 @@ def load(device: "Device") -> dict:
     if seen:
         device.guard("current_time", _heed_time, device.clock, seen)
     known = device.clock.known()
-    is_later = known[:10] > seen[:10]
+    is_news = known[:10] != seen[:10]  # earlier, too: a server had lied
     found: dict = {}
     for features, expires_at in licenses.values():
         expires_at = expires_at or "9999"
         if seen < expires_at <= known:
-            is_later = True
+            is_news = True
         for feature in features:
             found[feature] = max(found.get(feature, ""), expires_at)
     device.licenses = found
-    if licenses and is_later:
+    if licenses and is_news:
         _save(device, licenses)
     return licenses
 
@@ -145,5 +145,5 @@ def _heed_time(clock, text):
     now = clock.timestamp() or ""
     if text and text < "21":
         clock.at_least = max(clock.at_least, text)
-        if clock.set_rtc and clock.at_least > now and (clock.failures or not now):
+        if clock.set_rtc and clock.at_least > now and not clock.is_sure and (clock.failures or not now):
             clock.set_rtc(mktime(tuple(map(int, re.compile("[-T:]").split(clock.at_least[:19]))) + (0, 0, 0)))

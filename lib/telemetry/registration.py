@@ -11,7 +11,7 @@ class Registration:
     """When it is time; `identity` does it. Times are uptimes."""
 
     parent: "Hub | None" = None  # as the device sees it whose child this is
-    not_before: float = 0  # when to register at the earliest
+    not_before = 0  # when to register at the earliest
     is_accepted = False  # the hub took the last request with this key
     is_kept = False  # flash was read, and has the identity: nothing to do for `identity.keep`
 
@@ -22,7 +22,7 @@ class Registration:
         self.path = path
         self.clock = clock
         self.fields = fields
-        self.register_at: float = NEVER
+        self.register_at = NEVER
 
     def key_rejected(self) -> None:
         """The hub answered 401. The key is kept: it and a new registration are tried in turn."""

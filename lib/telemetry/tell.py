@@ -10,6 +10,7 @@ if False:  # for the type checker
 # The hub takes 10 an hour: five at once, then one each so many seconds, are never more.
 _AT_ONCE = const(5)
 _EACH = const(720)
+_MOST = const(3600)
 _OF_ALL = const(60)  # seconds; the limit of all requests counts over 30, so to wait longer is for this one's own
 
 
@@ -33,7 +34,7 @@ def attend(device: "Device") -> float | None:
         if (error.retry_after or 0) <= _OF_ALL:
             raise
         device.report("tell", error)
-        return error.retry_after
+        return min(error.retry_after or 0, _MOST)
     except errors.Rejected as error:
         device.report("tell", error)  # to say it again cannot help
         return None

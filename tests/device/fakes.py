@@ -50,6 +50,8 @@ class Board:
         self.pressed = False
         self.lit = False
         self.fed = 0
+        self.rested = 0
+        self.hung = ""
         self.cause = "power on"
         self.resets = 0
 
@@ -80,6 +82,9 @@ class Board:
 
     def feed(self):
         self.fed += 1
+
+    def rest(self):
+        self.rested += 1
 
     def serial_number(self):
         return MAC.replace(":", "").upper()

@@ -51,42 +51,36 @@ def quoted(ids: tuple) -> tuple:
 def paired(text: bytes) -> bytes:
     """`text` as the UTF-8 that it should be: MicroPython's JSON makes two characters, surrogates, of an escaped emoji,
     and encodes them so, which the hub refuses. One that is alone becomes a question mark."""
-    made = bytearray()
-    high = 0
-    for c in text.decode():
-        code = ord(c)
-        if not 0xD800 <= code < 0xE000:
-            c = "?" + c if high else c
-        elif high and code >= 0xDC00:
-            c = chr(0x10000 + (high - 0xD800 << 10) + code - 0xDC00)
-        else:
-            c = "?" if high or code >= 0xDC00 else ""
-        high = code if 0xD800 <= code < 0xDC00 else 0
-        made += c.encode()
+    made = bytearray(text)  # not as a text: of that each character would be kept for ever, as a name
+    at = made.find(b"\xed")
+    while at >= 0:
+        high, middle = made[at + 1], made[at + 2]
+        if high >= 0xA0:  # a half, of 3 bytes; behind the first half the second one begins with 0xED, and 0xB0 or more
+            low = made[at + 3 : at + 6]
+            if high < 0xB0 and low[:1] == b"\xed" and low[1] >= 0xB0:
+                high = ((high & 15) << 4 | (middle & 63) >> 2) + 16
+                middle = 0x80 | (middle & 3) << 4 | low[1] & 15
+                made[at : at + 6] = bytes((0xF0 | high >> 6, 0x80 | high & 63, middle, low[2]))
+            else:
+                made[at : at + 3] = b"?"
+        at = made.find(b"\xed", at + 1)
     return bytes(made)
 
 
 def refused(request: str, status: int, content, headers: dict, *secrets) -> errors.HubError:
     """The exception of an answer that is not 2xx. It shows none of `secrets`, which the hub may repeat."""
-    kind = getattr(errors, _ERRORS.get(status) or ("ServerError" if status >= 500 else "HubError"))
-    return kind(request, status, _reason(content, secrets), _retry_after(headers))
-
-
-def _reason(content, secrets):
-    # The hub's own words, for one line of a console, without what they may repeat of ours.
     try:
         reason = json.loads(content)["error"]
         for secret in secrets:
             if secret:
                 reason = reason.replace(secret, "...")
-        return errors.printable(reason)
+        reason = errors.printable(reason)
     except Exception:  # no JSON, or not as the API promises
-        return ""
-
-
-def _retry_after(headers):
-    # RFC 9110, section 10.2.3. For its other form, a date, the caller's own backoff stands in.
+        reason = ""
+    retry_after = None
     for name in headers:
+        # RFC 9110, section 10.2.3. For its other form, a date, the caller's own backoff stands in.
         if name.lower() == "retry-after" and headers[name].isdigit():
-            return int(headers[name][:9])
-    return None
+            retry_after = int(headers[name][:9])
+    kind = getattr(errors, _ERRORS.get(status) or ("ServerError" if status >= 500 else "HubError"))
+    return kind(request, status, reason, retry_after)

@@ -116,15 +116,6 @@ class Answer:
         self._said = (at, self.left, self._is_last) if status == 200 else ()
         return status
 
-    def _status(self):
-        buffer = self.buffer
-        digits = buffer[9:12]
-        is_one = buffer.startswith(b"HTTP/1.") and buffer[8] == 32 and digits.isdigit() and buffer[12] in b" \r\n"
-        status = int(digits) if is_one else 0
-        if not 100 <= status <= 599:
-            raise errors.BadAnswer("no HTTP status")
-        return status
-
     def _read_fields(self, head):
         buffer = self.buffer
         self.left = _ENDLESS

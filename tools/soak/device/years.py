@@ -122,6 +122,7 @@ class Life:
         self.ntp.is_away = is_away or now < self.ntp_until
         if is_away:
             self.watch.at = now
+        years_chip.steps += 1
         self.program.live()
         seconds = agent.step()
         interval = agent.settings.interval

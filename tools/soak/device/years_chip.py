@@ -7,12 +7,13 @@ import sys
 import years_time
 
 _BLOCK = 512
+steps = 0  # so far
 _PATIENCE_MS = 100  # real ones, for an answer that may not come
 
 
 def ended(how):
     """The host ends this process, as nothing that Python has to say comes after a reset."""
-    print("WORLD", years_time.world_ms // 1000)
+    print("WORLD", years_time.world_ms // 1000, steps)
     print("END", how)
     sys.stdin.read()
 

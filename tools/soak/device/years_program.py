@@ -109,7 +109,7 @@ class Program:
             self.trouble = random.choice((0, 0, 1, 20, 100))
         elif chance == 13:
             agent.guard("upgrade", agent.accept_upgrade)
-        elif chance == 14 and random.random() < 0.1 and not self.is_long:
+        elif chance == 14 and random.random() < 0.4 and not self.is_long:
             years_chip.ended(random.choice(("power on", "hard reset", "watchdog", "soft reset")))
 
     is_long = False

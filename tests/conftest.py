@@ -60,6 +60,7 @@ class Rig:
             "entry_url": self.hub.url,
             "hardware_key": HARDWARE_KEY,
             "interval": 1,
+            "health": 0,  # most tests look at what main.py tells
         }
         if self.hub.ca is not None:
             settings["ca"] = base64.b64encode(self.hub.ca).decode()

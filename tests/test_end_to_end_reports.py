@@ -1,5 +1,5 @@
 """What the virtual ESP32 reports before the local hub, over real sockets: incidents, events, crashes, its children; and
-how it keeps to the hub's limits."""
+how it keeps to the hub's limits, and how it is."""
 
 import pytest
 from conftest import eventually
@@ -249,3 +249,31 @@ def test_an_incident_over_https_whose_answer_is_lost(rig):
     assert opened(rig, id, "door") == (1, 1)
     ended(rig, rig.hub.queue_command(id, "stick", {"is": False}))
     eventually(lambda: opened(rig, id, "door") == (1, 0))
+
+
+def health_of(event):
+    """Name -> value, without the prefix."""
+    values = event.detail["telemetries"].items()
+    return {key.removeprefix("health_"): value for key, value in values if key.startswith("health_")}
+
+
+def test_the_board_tells_how_it_is_every_so_often_and_after_each_full_message(rig):
+    rig.settings(health=3, outbox={"size": 0})
+    rig.program("agent.telemetry(lambda: {'open': False})")
+    id = rig.begin()
+    eventually(lambda: sum(bool(health_of(event)) for event in rig.more_telemetry(1)))
+    state = rig.device()["state"]
+    assert state["open"] is False and state["health_reset_cause"] == "power on"
+    for name in ("heap_free", "heap_lowest", "idf_free", "idf_largest", "idf_lowest", "flash_free"):
+        assert state["health_" + name] > 0, name
+    assert -100 < state["health_wifi_strength"] < 0 and state["health_uptime"] >= 0
+    assert state["health_outbox_waiting"] == state["health_outbox_dropped"] == 0
+    rig.hub.delete(id)
+    eventually(lambda: rig.count("registered") == 2)
+    told = rig.more_telemetry(8)
+    for event, following in zip(told, told[1:], strict=False):
+        if event.detail["override"]:
+            assert not health_of(event) and (following.detail["override"] or health_of(following))
+    assert sum(bool(health_of(event)) for event in told) >= 2
+    assert not all(health_of(event) or event.detail["override"] for event in told)
+    assert rig.device()["state"]["health_uptime"] > state["health_uptime"]

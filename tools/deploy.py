@@ -58,6 +58,16 @@ print("SURVEY" + json.dumps([found, read(%r), read("/boot.py")[:80], "settings.j
     getattr(sys.implementation, "_mpy", 0)]))
 """
 
+# What is deployed starts anew: a board in safe mode leaves it.
+FORGET = """
+import os
+for path in ("/starts.json", "/starts.json.new"):
+    try:
+        os.remove(path)
+    except OSError:
+        pass
+"""
+
 MAKE_FOLDERS = """
 import os
 for folder in %r:
@@ -157,7 +167,7 @@ def software(root: Path, mpy: bool, build: Path) -> dict[str, Path]:
     files = {}
     for source in sorted(it for it in (root / "lib").rglob("*") if it.suffix in (".py", ".der")):
         name = source.relative_to(root)
-        if mpy and source.suffix == ".py":
+        if mpy and source.suffix == ".py" and source.name != "main.py":  # MicroPython starts no main.mpy
             files[f"/{name.with_suffix('.mpy')}"] = _compile(source, build / name.with_suffix(".mpy"), str(name))
         else:
             files[f"/{name}"] = source
@@ -186,7 +196,7 @@ def _compile(source: Path, target: Path, name: str) -> Path:
 def survey(tool: Tool) -> tuple[dict[str, str], dict[str, list[str]], str, bool, int]:
     """What is on the board: path -> SHA-256; what the last deployment noted; the start of boot.py; whether there are
     settings; the .mpy version that it loads."""
-    output = tool.run(SURVEY % NOTE)
+    output = tool.run(FORGET + SURVEY % NOTE)
     try:
         found, note, boot, settings, mpy = json.loads(output.rpartition("SURVEY")[2])
         noted = json.loads(note) if note else {}

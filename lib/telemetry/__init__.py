@@ -14,6 +14,8 @@ if False:  # for the type checker
 
 _PUBLIC = {"Agent": "agent", "send": "minimal"}  # every other name is a module of the package: errors, semver, ...
 
+heap_lowest = 0x3FFFFFFF  # bytes that were free at the least when `once` had collected
+
 
 def __getattr__(name):
     if name.startswith("_"):
@@ -36,10 +38,12 @@ def once(module: str, name: str, *arguments):
     A module that was not loaded before is let go of after it: code that waits for its next use would take the heap of
     the user's program.
     """
+    global heap_lowest
     path = "telemetry." + module
     stays = path in sys.modules
     if not stays:
         gc.collect()
+        heap_lowest = min(heap_lowest, gc.mem_free())
     try:
         return getattr(__import__(path, None, None, (name,)), name)(*arguments)
     finally:

@@ -112,6 +112,10 @@ class Agent(Device):
         """The user's yes: calls the upgrade handler. False if there is no newer firmware, or the handler failed."""
         return self.upgrade is not None and once("duties", "accept_upgrade", self)
 
+    def health(self) -> dict:
+        """How the board is, as it goes with a telemetry every so often; README, Health, says what is in it."""
+        return once("health", "taken", self)
+
     def ask_no_more(self) -> None:
         """The question that the LED asks was answered."""
         if self.notifier:
@@ -122,11 +126,13 @@ class Agent(Device):
 
     def run(self) -> None:
         """`step` and `wait`, for ever. Ctrl-C ends it and leaves the REPL; after a crash the board starts anew."""
+        self.board.wdt = None  # it watches, after a rest too
         try:
             while self._starved < _STARVED_MOST:
                 self.wait(self.step())
             raise MemoryError("%d steps in a row" % _STARVED_MOST)  # better off with a new start
         except (KeyboardInterrupt, SystemExit):
+            self.board.rest()
             raise
         except BaseException as error:  # GeneratorExit, too: nobody looks at the REPL of a board in a ceiling
             gc.collect()
@@ -178,7 +184,7 @@ class Agent(Device):
                 return self.settings.interval  # a refused registration waits
             if self.outbox:
                 once("backlog", "drain", self, self.outbox)
-            self._body = body = self.compose()
+            self._body = body = self.compose(now)
             self.board.feed()
             reply = self.hub.send_telemetry(body)
             self._body = None
@@ -261,6 +267,7 @@ class Agent(Device):
         """This start is none of those that fail."""
         if self._survives_at != NEVER:
             self._survives_at = NEVER
+            self.guard("starts.json", once, "starts", "survived", self)
 
     def _join(self):
         if not self.board.is_connected():

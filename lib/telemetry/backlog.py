@@ -43,9 +43,8 @@ def drain(agent: "Agent", outbox: "Outbox") -> None:
     """Sends a few of those that wait. Raises what is about all requests: then none of this step can be sent."""
     now = agent.clock.uptime()
     left = min(_AT_ONCE, (now - agent.drained_at) // (_APART * agent.slowness))
-    if left <= 0:
-        return  # and the time goes on to count
-    agent.drained_at = now
+    if left:  # or steps that are nearer than one message needs would put it off for ever
+        agent.drained_at = now
     try:
         first = outbox.first()
         while first and left and agent.clock.uptime() - now < _AT_ONCE * _APART:

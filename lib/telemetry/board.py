@@ -9,6 +9,8 @@ from micropython import const
 
 from . import errors, once
 
+_WEEK_MS = const(7 * 24 * 3600 * 1000)
+_MARK = b"\0doing "
 _HOPELESS = const(12 * 3600)  # seconds without a connection
 
 
@@ -22,7 +24,10 @@ class Board:
         self._led = _pin("led", led, machine.Pin.OUT)
         self._button = _pin("button", button, machine.Pin.IN, machine.Pin.PULL_UP)
         self._wdt_s = watchdog
-        self._wdt: machine.WDT | None = None
+        self.wdt: machine.WDT | None = None  # None: `feed` starts it
+        self.doing: object = None  # what begins with the next `feed`: its name, or a function that has one
+        self._noted: object = None
+        self.hung = self._recall()  # what the watchdog ended before this start, as far as that is known
         self._wlan: network.WLAN = None  # type: ignore[assignment]  # made when it is first needed
         self.told: tuple | None = None  # the network and password that the driver knows
         self.outage: tuple | None = None  # without a connection, see `wifi.join`
@@ -114,9 +119,41 @@ class Board:
     def feed(self) -> None:
         """Tells the watchdog that there is progress."""
         if self._wdt_s:
-            if self._wdt is None:
-                self._wdt = machine.WDT(timeout=self._wdt_s * 1000)
-            self._wdt.feed()
+            if self.wdt is None:
+                self.wdt = machine.WDT(timeout=self._wdt_s * 1000)
+            self.wdt.feed()
+            if self.doing is not self._noted:
+                self._note()
+
+    def rest(self) -> None:
+        """Nobody feeds the watchdog now, as a person is at the REPL: if it runs it waits for a week. To have it watch
+        again set `wdt` to None."""
+        # It cannot be stopped, but told to wait for longer (ports/esp32/machine_wdt.c: esp_task_wdt_reconfigure). Of
+        # the hardware's ticks a week takes 32 bits, with none to spare for two (ESP-IDF, task_wdt_impl_timergroup.c:
+        # two a ms, and twice as many until the second stage). On the ESP32-C2 it becomes 58 minutes, as there the
+        # microseconds are counted in 32 bits (task_wdt_impl_esp_timer.c).
+        if self._wdt_s:
+            self.wdt = machine.WDT(timeout=_WEEK_MS)
+            self.doing = None
+            self._note()
+
+    def _note(self):
+        # In RTC memory, which lives through a watchdog's reset; a program that keeps its own things there has it alone.
+        self._noted = doing = self.doing
+        rtc = machine.RTC()
+        if rtc.memory()[: len(_MARK)] in (b"", _MARK):
+            rtc.memory(_MARK + str(getattr(doing, "__name__", doing))[:64].encode() if doing else b"")
+
+    def _recall(self):
+        rtc = machine.RTC()
+        note = rtc.memory()
+        if note[: len(_MARK)] != _MARK:
+            return ""
+        rtc.memory(b"")
+        try:
+            return note[len(_MARK) :].decode()
+        except ValueError:
+            return ""  # torn
 
 
 def _pin(name, number, *how):

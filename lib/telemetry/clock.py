@@ -38,6 +38,8 @@ class Clock:
         self._uptime = 0
         self._counted_ms = ticks_ms()  # up to here
         self.failures = 0  # of `duties.sync`, in a row
+        # Seconds by which a server said that the clock is wrong, and was not believed; None: any would be.
+        self.leap: int | None = None
         # When to ask a server: after a start, then once a day, sooner after a failure.
         self.sync_at = NEVER if ntp is None else 0
         self.is_sure = False  # a server has set it since the start

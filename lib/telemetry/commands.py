@@ -57,7 +57,7 @@ def _do(device, report, name, parameters):
     handlers.update(device.handlers)
     wrong = ""
     if name not in handlers:
-        wrong = "name: expected one of " + ", ".join(sorted(handlers))
+        wrong = device.label + "name: expected one of " + ", ".join(sorted(handlers))
     elif not isinstance(parameters, dict):
         wrong = "parameters: expected an object"
     else:
@@ -69,11 +69,13 @@ def _do(device, report, name, parameters):
             journal = {"report": report, "safe": safe, "restarts": restarts, "due": True}
             device.save("commands", journal)
         except errors.StoreError as error:
+            device.report("command", error)
             wrong = "not run: %s" % error
     if wrong:
         _tell(device, _ended(report, "failed", wrong))
         return None
     device.journal = journal  # whatever happens from here on: it ran
+    device.board.doing = "command " + name
     device.board.feed()
     try:
         message = function(parameters) if function else once("dump", name, device)

@@ -23,7 +23,10 @@ def record(agent: "Agent", error: BaseException | None = None) -> None:
     data = {} if agent.clock.uptime() >= _CALM else _load(agent)
     data["count"] = min(data.get("count", 0) + 1, _LOOP)
     data["trace"] = "watchdog"
-    if error is not None:
+    if error is None:
+        if agent.board.hung:
+            data["trace"] += ": " + agent.board.hung
+    else:
         data["trace"] = type(error).__name__
         try:
             text = StringIO()

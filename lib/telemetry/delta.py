@@ -23,7 +23,7 @@ class Delta:
     def __init__(self):
         self.changed: dict = {}  # good until the next `begin`
         self.is_full = True
-        self._known: dict = {}  # what the hub has, and what is on its way there
+        self.known: dict = {}  # key -> value: what the hub has, and what is on its way there
         self._owner: dict = {}  # whose function gave it, by its number
         self._is_certain = False  # that the hub has just what is known
         self._is_torn = False  # what is known is not all in this message
@@ -34,7 +34,7 @@ class Delta:
         """The next message starts."""
         self.is_full = not (self._is_certain and self._until_full)
         if self.is_full:
-            self._known.clear()
+            self.known.clear()
             self._owner.clear()
             self._until_full = _FULL_EVERY
         self._is_certain = self._is_torn = False
@@ -45,7 +45,7 @@ class Delta:
         """Takes up what one function read; `owner` is its number. `tolerances`: key -> how far a number may go from
         what the hub knows before it is sent. Raises MessageError, naming the key, and then takes up none of `values`.
         """
-        known = self._known
+        known = self.known
         changed: list = []
         kind_of, size_of, whole, real, truth, text = _BUILTINS
         if kind_of(values) is not dict:
@@ -90,13 +90,13 @@ class Delta:
         self._is_torn = was_torn
 
     def _own_changed(self):
-        if self.changed is self._known:
-            self.changed = self._known.copy()
+        if self.changed is self.known:
+            self.changed = self.known.copy()
 
     def end(self, failed=()) -> None:
         """All functions were asked: what they no longer give is removed from the hub's state. `failed`: the numbers of
         those whose values nobody knows; theirs stay."""
-        known = self._known
+        known = self.known
         if len(self._read) == 1 and len(self._read[0]) == len(known):
             return  # as nearly always: every key that is known was read just now
         self._own_changed()

@@ -35,6 +35,7 @@ class Device(errors.Reporter):
 
     # Of the class, as long as they are not needed: a gateway has hundreds of devices.
     is_board = False  # the board itself: `reboot` and `dump` are for it
+    duties: tuple = DUTIES  # those that are done; fewer in safe mode
     tell_at = 0  # for `tell`
     apply = None  # the user's function for a configuration
     _config: "Config | None" = None
@@ -47,6 +48,7 @@ class Device(errors.Reporter):
     left_open = False  # the hub may have incidents of the run before this
     crash_loop: "Incident | None" = None  # while the board crashes again and again, and incidents outlive its restarts
     last_reply: "Reply | None" = None  # the last one that was acted on
+    health_at: float = 0  # as an uptime: when the board's health goes with a message
 
     def __init__(self, hub: "Hub", board: "Board", clock: "Clock", folder: str, facts: dict):
         """`folder`: what the paths of its state files begin with. `facts`: what is true of it now and the hub is to
@@ -158,11 +160,16 @@ class Device(errors.Reporter):
 
     # One telemetry
 
-    def compose(self) -> bytes:
-        """The body of the next one: what the user's functions give now."""
+    def compose(self, now: float = -1) -> bytes:
+        """The body of the next one: what the user's functions give. `now`: the uptime, if health may go with it."""
         delta = self.delta
         delta.begin()
         failure = self._read()
+        if delta.is_full:
+            self.health_at = 0  # what the hub has of it is replaced
+        elif now >= self.health_at:
+            self.health_at = now + _RETRY_MOST
+            self.guard("health", once, "health", "add", self)
         self._is_whole = True
         try:
             # No timestamp: what is sent at once is dated by the hub, whose clock is no worse.
@@ -187,6 +194,8 @@ class Device(errors.Reporter):
         failures = None
         failed: list = []
         for owner, (function, tolerances) in enumerate(self._readers):
+            self.board.doing = function
+            self.board.feed()
             try:
                 delta.add(function(), tolerances, owner)
             except Exception as error:
@@ -198,6 +207,7 @@ class Device(errors.Reporter):
             else:
                 if self._said:
                     self.settled(function)
+        self.board.doing = None
         delta.end(failed)
         return failures[:_MAX_FAILURE] if failures else None
 
@@ -226,10 +236,11 @@ class Device(errors.Reporter):
 
         Raises TooManyRequests and Unauthorized, which are about every request, and MemoryError.
         """
-        for duty in DUTIES:
+        for duty in self.duties:
             now = self.clock.uptime()
             if self.due.get(duty, NEVER) > now:
                 continue
+            self.board.doing = duty
             self.board.feed()
             del self.due[duty]  # before it is done, as doing it may make it due anew
             again: float | None = 0
@@ -251,6 +262,7 @@ class Device(errors.Reporter):
                 if isinstance(error, errors.NetworkError):
                     return True  # the next would meet nobody either; telemetry sees whether the hub is there
             finally:
+                self.board.doing = None
                 if again is not None:
                     self.due[duty] = now + again
         return False
@@ -269,26 +281,39 @@ class Device(errors.Reporter):
     def save(self, duty: str, data: dict) -> None:
         """Keeps `data` for this device. Raises StoreError."""
         data["device"] = self.hub.identity.get("id")
-        once("store", "save", self.folder + duty + ".json", data)
+        if once("store", "save", self.folder + duty + ".json", data) and duty != "incidents":  # which it is one of
+            self.settled("flash")
+
+    def report(self, what: str, error: BaseException, topic=None) -> None:
+        """As every Reporter; a flash that fails is an incident too, until something was written again."""
+        super().report(what, error, topic)
+        if self.is_board and type(error).__name__ == "StoreError":  # no kind of it, which is about a single file
+            self._raise_incident("flash", "Flash", "flash", 3, error)
 
     def fault(self, what: str, error: BaseException, topic=None) -> None:
         """A function of the user's raised: told here, and as an incident until it works again."""
         self.report(what, error, topic)
-        topic = topic or what
+        self._raise_incident(topic or what, what + " failed", what, 2, error)
+
+    def _raise_incident(self, topic, title, issue, priority, error):
         incident = self.faults.get(topic)
         if incident is None or incident.is_closed:  # closed by another one's success, which goes by the same name
             try:
-                self.faults[topic] = self.incident(what + " failed", what, 2, errors.described(error))
+                self.faults[topic] = self.incident(title, issue, priority, errors.described(error))
             except Exception as why:
                 self.report("incident", why)  # no memory for it, or the flash does not give its code: next time
 
     def attempt(self, what: str, function, *arguments) -> bool:
         """As `guard`, for a function of the user's: `fault` if it raised."""
+        self.board.doing = what
+        self.board.feed()
         try:
             function(*arguments)
         except Exception as error:
             self.fault(what, error)
             return False
+        finally:
+            self.board.doing = None
         self.settled(what)
         return True
 

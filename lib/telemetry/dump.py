@@ -57,11 +57,11 @@ def _lines(agent):
     yield "telemetry " + __version__
     for owner, names in (
         (sys, "version implementation"),
-        (gc, "collect mem_alloc mem_free"),
+        (gc, "collect mem_alloc"),
         (agent, "facts due versions"),
         (agent.hub, "url"),
-        (agent.clock, "uptime timestamp"),
-        (agent.board, "reset_cause heap"),
+        (agent.clock, "timestamp"),
+        (agent.board, "heap"),
         (agent.settings, "entry_url interval timeout led button watchdog verify"),  # no secret among them
     ):
         for name in names.split():
@@ -70,6 +70,9 @@ def _lines(agent):
     for at, line in errors.log:
         yield "%s %s" % (gmtime(at)[:6], line)
     try:  # the flash may be why somebody asks
+        health = once("health", "taken", agent)
+        for name in health:
+            yield "%s %s" % (name, health[name])
         yield from agent.load("crash", True).get("trace", "").split("\n")
         yield str(os.statvfs(agent.folder))
         yield from _files(agent.folder)

@@ -1,5 +1,7 @@
 """What the agent does seldom: a step sees what is due, calls it here by `once`, and lets go of it after that."""
 
+from time import time
+
 from micropython import const
 
 from . import errors, once
@@ -13,6 +15,7 @@ _KINDS = {
     "TimedOut": ("timeout", 5, 300),
 }
 _CLOCK_DOUBT = const(1800)  # seconds
+_LEAP = const(3600)  # seconds
 
 
 def set_clock(agent) -> None:
@@ -45,7 +48,8 @@ def failed(agent, error: Exception, now: int) -> float:
     elif isinstance(error, errors.Unauthorized):
         agent.registration.key_rejected()
     elif kind == "tls" and clock.ntp:
-        # Perhaps the clock is wrong, and with it each certificate.
+        # Perhaps the clock is wrong, and with it each certificate: the next server is believed.
+        clock.leap = None
         clock.sync_at = min(clock.sync_at, clock.uptime() + _CLOCK_DOUBT)
     agent.keep_sample(now)
     if kind == "wifi" and agent.board.is_hopeless():
@@ -61,21 +65,32 @@ def count(agent, kind: str) -> None:
 
 def sync(clock, progress) -> str:
     """Sets the clock by the first server that answers sensibly, and gives its name. Raises NetworkError with what each
-    said. `progress()` is called before each server is asked."""
+    said. `progress()` is called before each server is asked.
+
+    Once the clock was set, it is not put ahead or back by more than an hour because one answer says so; two must agree,
+    another server's or the same one's the next time.
+    """
     said = "NTP:"
-    for server in clock.servers:
+    servers = clock.servers
+    for server in servers:
         progress()
         clock.ntp.host = server
+        servers = servers[1:] + servers[:1]
         try:
             seconds = clock.ntp.time()
             if not utc_of(seconds):
                 raise ValueError("%d is no time of this century" % seconds)
+            leap = seconds - time()
+            if clock.leap is not None and abs(leap) > _LEAP and abs(leap - clock.leap) > _LEAP:
+                clock.leap = leap
+                raise ValueError("%d s from the time so far: not believed yet" % leap)
         except Exception as error:  # ntptime raises OSError, IndexError or what the socket module likes
             said += " %s (%s)" % (server, errors.described(error))
             continue
         clock.set_rtc(seconds)
+        clock.servers = servers  # the next time another one: this may have been wrong
+        clock.failures = clock.leap = 0
         clock.is_sure = True
-        clock.failures = 0
         clock.sync_at = clock.uptime() + 24 * 3600  # the chip's oscillator drifts by seconds a day
         return server
     clock.failures += 1
@@ -97,6 +112,7 @@ def register(agent) -> bool:
         agent.report("registration", error)  # the old key and this are tried in turn
         return False
     agent.settled("registration")
+    agent.settled("flash")  # it was kept
     agent.say("registered: device %s at %s" % (agent.hub.identity["id"], agent.hub.identity["hub_url"]))
     return True
 

@@ -28,9 +28,9 @@ _TCP_NODELAY = const(1)
 class Session:
     """Makes requests, one at a time, over a connection that is kept as long as the server stays the same.
 
-    Every request raises NetworkError or one of its kinds (TimedOut, TlsError, BadAnswer, HeadTooLarge, BodyTooLarge,
-    Unanswered), and ValueError for what cannot be sent. After that the connection is closed; the next request makes a
-    new one.
+    Every request raises NetworkError or one of its kinds (HostNotFound, TimedOut, TlsError, BadAnswer, HeadTooLarge,
+    BodyTooLarge, Unanswered), and ValueError for what cannot be sent. After that the connection is closed; the next
+    request makes a new one.
     """
 
     def __init__(self, ca=None, timeout: float = 10, verify: bool = True):
@@ -174,7 +174,10 @@ class Session:
         context = self._trusting() if scheme == "https" else None
         self._has_written = False
         self._answer.shrink()
-        address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
+        try:
+            address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
+        except (OSError, IndexError) as error:  # OSError(-202) on the ESP32, and -2 for a name that ends with .local
+            raise errors.HostNotFound("%s (%s)" % (host, error))
         self._tcp = tcp = socket.socket(address[0], address[1], address[2])
         self._poll.register(tcp)
         tcp.setblocking(False)

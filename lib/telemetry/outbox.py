@@ -112,12 +112,11 @@ class Outbox:
 def opened(clock: "Clock", settings: dict, folder: str) -> Outbox:
     """The one that `outbox` of the settings asks for. On flash it goes on with what the run before left in `folder`,
     which is what the paths of its files begin with."""
-    more = settings["size"], settings["policy"]
-    if settings["in"] == "flash":
+    if settings["in"] == "flash" and settings["policy"] == "history":
         from .spool import Spool
 
-        return Spool(clock, *more, folder)
-    return Outbox(clock, *more)
+        return Spool(clock, settings["size"], folder)
+    return Outbox(clock, settings["size"], settings["policy"])
 
 
 def waits(folder: str) -> bool:

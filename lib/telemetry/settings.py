@@ -64,7 +64,7 @@ def checked(fields: dict) -> Settings:
         ("ntp_servers", ("pool.ntp.org", "time.google.com", "time.cloudflare.com"), list, 0, 0),
         ("led", 2, None, 0, 48),
         ("button", 0, None, 0, 48),
-        ("watchdog", 0, int, 30, 3600),
+        ("watchdog", 300, int, 0, 3600),
         ("ca", None, list, 0, 0),
         ("verify", True, bool, 0, 0),
         ("maker_key", None, bytes, 0, 0),
@@ -86,8 +86,8 @@ def checked(fields: dict) -> Settings:
             raise ValueError  # a path or a query in it would end up in every request
     except ValueError:
         wrong += "\nentry_url: expected as https://entry.example.com"
-    if not wrong and 0 < settings.watchdog < 3 * settings.timeout:  # one slow request must not look like a hang
-        wrong = "watchdog: expected 0 or >= 3 * timeout"
+    if not wrong and 0 < settings.watchdog < max(30, 3 * settings.timeout):  # a slow request must not look like a hang
+        wrong = "watchdog: expected 0, or 30 to 3600 and >= 3 * timeout"
     wrong += _check_outbox(settings)
     for name in fields:
         if name not in known:

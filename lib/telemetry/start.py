@@ -1,7 +1,6 @@
 """What is done first: after a start, before the network, and when the hub gave another identity."""
 
 from . import once
-from .device import DUTIES
 
 if False:  # for the type checker
     from .agent import Agent
@@ -25,19 +24,23 @@ def begin(agent: "Agent") -> None:
     is_watchdog = agent.board.reset_cause() == "watchdog"
     if is_watchdog:
         agent.guard("crash.json", once, "crash", "record", agent)
+    agent.guard("tidy", once, "store", "tidy", agent.folder)
     take_up(agent)
     if agent.settings.outbox["in"] == "flash" and once("outbox", "waits", agent.folder):
         agent.guard("outbox", once, "backlog", "open_it", agent)
     if agent.children:
         agent.guard("children", once, "children", "begin", agent)
     if is_watchdog and not agent.crash_loop:
-        agent.incident("Watchdog reset", "watchdog", 3, "no progress for %d s" % agent.settings.watchdog)
+        text = "no progress for %d s" % agent.settings.watchdog
+        if agent.board.hung:
+            text += ": " + agent.board.hung
+        agent.incident("Watchdog reset", "watchdog", 3, text)
 
 
 def take_up(device: "Device") -> None:
     """Takes up what each duty has saved."""
     device.due["tell"] = 0
-    for duty in DUTIES:
+    for duty in device.duties:
         if once("store", "exists", device.folder + duty + ".json"):
             device.guard(duty, once, duty, "begin", device)
 

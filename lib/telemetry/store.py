@@ -1,7 +1,8 @@
 """A small JSON file on flash that no power cut can lose.
 
-The new content is written beside the old and renamed over it, so that after a cut at any instant the file holds the old
-or the new content whole; a check sum tells a torn or foreign file from ours. The file stays plain JSON, for people:
+The new content is written beside the old first and then over it, so that after a cut at any instant one of the two is
+whole; a check sum tells a torn or foreign file from ours. Nothing is renamed: FAT does that in steps, and a cut within
+one can lose both names. The file stays plain JSON, for people:
 `{"crc32": "89ab4def", "curr_ver": "1.0.0", "latest_ver": "1.1.0"}`.
 """
 
@@ -16,6 +17,8 @@ from . import errors
 _BODY_AT = const(22)  # behind `{"crc32": "89ab4def", `
 _MAX_BYTES = const(16 * 1024)  # no state of ours is larger; a foreign file of any size must not fill the heap
 _ENOENT = const(2)
+# What is ours before `.json`.
+_FILES = ("version", "identity", "config", "licenses", "commands", "space", "incidents", "crash", "starts")
 
 
 def load(path: str) -> dict:
@@ -37,31 +40,45 @@ def exists(path: str) -> bool:
     return False
 
 
-def save(path: str, data: dict) -> None:
-    """Keeps `data`, a dict that JSON can hold and that is not empty. Raises StoreError: the old content is kept.
+def save(path: str, data: dict) -> bool:
+    """Keeps `data`, a dict that JSON can hold and that is not empty. Raises StoreError: the old content is kept, or the
+    new, never neither.
 
-    Nothing is written when the file holds the same already: flash wears out.
+    False: nothing was written, as the file holds the same already: flash wears out.
     """
     body = json.dumps(data).encode()[1:]
-    try:
-        if _body(path) == body:  # bytes are compared, as 1 == True
-            return
-    except errors.StoreError:
-        pass  # none, torn, or not to be read: in each case to be replaced
+    if _body(path, True) == body:  # bytes are compared, as 1 == True
+        return False
     write(path, body)
-    try:
-        os.rename(path + ".new", path)
-    except OSError as error:
-        raise errors.StoreError("%s: %s" % (path, error))
+    _put(path, body)
+    _discard(path)
+    return True
+
+
+def tidy(folder: str) -> None:
+    """Removes what a power cut left behind of our files in `folder`, but what is the only copy."""
+    for name in os.listdir(folder or "."):
+        parts = name.split(".")  # a gateway's child has its name before: lamp.config.json.new
+        if parts[-2:] != ["json", "new"] or parts[-3:][0] not in _FILES:
+            continue
+        path = folder + name[:-4]
+        try:
+            _body(path)  # takes it up, if it is the only copy
+            try:
+                _read(path)
+            except errors.Missing:
+                continue  # that failed
+        except errors.Missing:
+            pass  # torn
+        except errors.StoreError:
+            continue
+        _discard(path)
 
 
 def check(path: str) -> None:
     """Raises StoreError unless a file can be written now; to ask before getting what can be had only once."""
-    try:
-        _body(path)  # so that the only copy is not where this writes
-    except errors.Missing:
-        pass
-    write(path, b" " * 512)
+    _body(path, True)
+    write(path, b" " * 511 + b"}")  # whole, as a cut may leave it as the only copy
     _discard(path)
 
 
@@ -70,11 +87,18 @@ def write(path: str, body: bytes) -> None:
     if len(body) > _MAX_BYTES - _BODY_AT:
         raise errors.StoreError(path + ": too large")
     try:
-        with open(path + ".new", "wb") as file:
+        _put(path + ".new", body)
+    except errors.StoreError:
+        _discard(path)  # half a file is of no use and takes room
+        raise
+
+
+def _put(path, body):
+    try:
+        with open(path, "wb") as file:
             file.write(_head(body))
             file.write(body)
     except OSError as error:
-        _discard(path)  # half a file is of no use and takes room
         raise errors.StoreError("%s: %s" % (path, error))
 
 
@@ -85,21 +109,28 @@ def _discard(path):
         pass  # the next save writes over it
 
 
-def _body(path):
-    # What `_head` goes before.
+def _body(path, is_to_go=False):
+    # What `_head` goes before. `is_to_go`: as it will be written over, None if there is none, and StoreError if what is
+    # beside it is the only copy and cannot be put in its place.
     try:
         return _read(path)
-    except errors.Missing as error:
-        # FAT renames over a file in two steps; a cut between them leaves the only copy under the new name.
+    except errors.StoreError as error:
+        body = None
         try:
-            body = _read(path + ".new")
-        except errors.Missing:
+            if is_to_go or isinstance(error, errors.Missing):
+                body = _read(path + ".new")  # whole: the power went while the other was written
+        except errors.StoreError:
+            pass
+        if body is None and not is_to_go:
             raise error
+    if body is not None:
         try:
-            os.rename(path + ".new", path)
-        except OSError:
-            pass  # a flash that cannot be written can still be read
-        return body
+            _put(path, body)
+            _discard(path)
+        except errors.StoreError:
+            if is_to_go:
+                raise  # else: what cannot be written can still be read
+    return body
 
 
 def _read(path):

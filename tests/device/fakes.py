@@ -50,6 +50,8 @@ class Board:
         self.pressed = False
         self.lit = False
         self.fed = 0
+        self.rested = 0
+        self.hung = ""
         self.cause = "power on"
         self.resets = 0
 
@@ -69,6 +71,9 @@ class Board:
     def address(self):
         return "10.0.0.2"
 
+    def wifi_strength(self):
+        return -60 if self.connected else None
+
     def is_pressed(self):
         return self.pressed
 
@@ -77,6 +82,9 @@ class Board:
 
     def feed(self):
         self.fed += 1
+
+    def rest(self):
+        self.rested += 1
 
     def serial_number(self):
         return MAC.replace(":", "").upper()

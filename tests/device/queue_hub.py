@@ -32,6 +32,8 @@ class QueueHub:
 
     def request(self, method, url, data=None, headers=None, timeout=None):
         path = url.split("/v1/devices/d-1")[1]
+        if path.startswith("/incidents"):  # of a flash that fails
+            return Response(200, {})
         if path == "/telemetry":
             self.telemetries += 1
             return Response(200, {"success": True, "command": bool(self.queue())})

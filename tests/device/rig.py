@@ -28,6 +28,7 @@ class Rig:
     def __init__(self, *answers, running="1.0.0", registered=True, requests=None, **settings):
         self.ticks = Ticks(agent_module, clock_module, notifier)
         fields = {"wifi_ssid": "net", "wifi_password": "12345678", "entry_url": "http://entry", "hardware_key": "hk"}
+        fields["health"] = 0  # most tests look at what a function gave, and at nothing else
         fields["outbox"] = {"size": 0}  # nothing waits, unless a test is about that
         fields.update(settings)
         self.requests = requests or Requests(*answers)

@@ -217,3 +217,12 @@ def test_failures_are_counted_by_kind():
     case.live(400)
     assert case.agent.failed is None and case.last()["status"] == "online"
     assert TELEMETRY in case.paths()
+
+
+def test_what_waits_is_sent_even_to_a_hub_that_wanted_silence_again_and_again():
+    # From the 4th time on it is one in 32 s or more, and a step comes every 20 s.
+    case = away_for(600)
+    case.hub.answer_to = {5: [(429, {"error": "slowly"})] * 5}
+    case.live(3 * 3600)
+    assert case.agent.outbox is None
+    assert sorted(case.numbers()) == list(range(1, case.n + 1))

@@ -1,7 +1,7 @@
 import time
 
 from support import raises
-from telemetry import clock
+from telemetry import clock, duties
 from telemetry.clock import Clock
 from telemetry.duties import sync
 from telemetry.errors import NetworkError
@@ -101,6 +101,63 @@ def test_it_is_asked_once_a_day():
         assert needs_sync(a_clock)
     finally:
         clock.ticks_ms = real
+
+
+class Rtc:
+    """The chip's clock, set by `sync`."""
+
+    def __init__(self):
+        self.now = EPOCH_2025 + 5 * YEAR
+        duties.time = self
+
+    def __call__(self):
+        return self.now
+
+    def set(self, seconds):
+        self.now = seconds
+
+
+YEAR = 365 * 86400
+
+
+def test_a_server_that_lies_is_not_believed():
+    real = duties.time
+    try:
+        for wrong in (YEAR, -YEAR // 2, 20 * YEAR, 3700, -3700):
+            rtc = Rtc()
+            right = rtc.now
+            ntp = Ntp(a=right, b=right + wrong, c=right + 2)
+            a_clock = Clock(("a", "b", "c"), ntp, rtc.set)
+            assert [sync(a_clock, progress) for _ in range(3)] == ["a", "c", "a"]
+            assert rtc.now == right and a_clock.failures == 0
+            ntp.answers = {"a": OSError(110), "b": right + wrong, "c": OSError(110)}
+            text = str(raises(NetworkError, sync, a_clock, progress))
+            assert "b (" in text and str(wrong) in text and rtc.now == right
+    finally:
+        duties.time = real
+
+
+def test_a_clock_that_was_wrong_is_put_right():
+    real = duties.time
+    try:
+        for servers in (("liar", "a"), ("liar", "a", "b")):  # two agree, or one is asked again
+            rtc = Rtc()
+            ntp = Ntp(liar=rtc.now + 20 * YEAR, a=rtc.now, b=rtc.now)
+            right = rtc.now
+            a_clock = Clock(servers, ntp, rtc.set)
+            assert sync(a_clock, progress) == "liar" and rtc.now != right
+            if len(servers) == 2:
+                ntp.answers["liar"] = OSError(110)
+                raises(NetworkError, sync, a_clock, progress)
+            assert sync(a_clock, progress) in ("a", "b") and rtc.now == right
+        rtc = Rtc()
+        ntp = Ntp(liar=rtc.now + 20 * YEAR, a=right)
+        a_clock = Clock(("liar", "a"), ntp, rtc.set)
+        sync(a_clock, progress)
+        a_clock.leap = None  # as after a certificate that is not valid now
+        assert sync(a_clock, progress) == "a" and rtc.now == right
+    finally:
+        duties.time = real
 
 
 def test_a_network_that_returns_is_asked_at_once():

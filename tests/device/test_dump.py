@@ -43,7 +43,8 @@ def test_a_dump_says_how_the_board_is():
         "ZeroDivisionError: by pump",
     ):
         assert line in lines, line
-    for start in ("version ", "implementation ", "mem_free ", "mem_alloc ", "timestamp 20", "due {", "versions {"):
+    starts = ("version ", "implementation ", "mem_alloc ", "timestamp 20", "due {", "versions {")
+    for start in starts + ("heap_free ", "idf_largest ", "flash_free "):
         assert [line for line in lines if line.startswith(start)], start
     assert "'firmware_version': '1.0.0'" in text
     assert [line for line in lines if line.endswith(" pump: OSError: stuck")]

@@ -19,7 +19,7 @@ def wrong(**changes):
 def test_what_is_not_given_has_a_default():
     settings = checked(RIGHT)
     assert settings.wifi_ssid == "net" and settings.hardware_key == "hk-very-secret"
-    assert settings.interval == 60 and settings.timeout == 10 and settings.watchdog == 0
+    assert settings.interval == 60 and settings.timeout == 10 and settings.watchdog == 300
     assert settings.cloud_id is None and settings.led == 2 and settings.button == 0
     assert settings.ca is None and settings.verify is True and len(settings.ntp_servers) == 3
     assert checked(dict(RIGHT, led=None, wifi_password="", user={"mine": 1})).user == {"mine": 1}
@@ -98,6 +98,11 @@ def test_a_wrong_field_is_named_with_what_is_expected():
         ("led", 99, "GPIO"),
         ("button", "0", "GPIO"),
         ("watchdog", 5, "3600"),
+        ("watchdog", 29, "3600"),
+        ("watchdog", 3601, "3600"),
+        ("watchdog", -1, "3600"),
+        ("watchdog", None, "3600"),
+        ("watchdog", False, "3600"),
         ("details", [], "object"),
         ("user", 5, "object"),
     ):
@@ -126,6 +131,8 @@ def test_the_makers_key():
 def test_a_watchdog_gives_a_slow_request_its_time():
     assert "watchdog" in wrong(watchdog=30, timeout=11)
     assert checked(dict(RIGHT, watchdog=30, timeout=10)).watchdog == 30
+    assert checked(dict(RIGHT, watchdog=0, timeout=60)).watchdog == 0
+    assert checked(dict(RIGHT, timeout=60)).watchdog == 300
 
 
 def test_an_unknown_field_is_named():

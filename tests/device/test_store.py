@@ -72,11 +72,34 @@ def test_a_cut_before_the_rename_leaves_the_old():
     assert store.load("state.json") == {"n": 2}
 
 
-def test_a_cut_within_the_rename_of_fat_leaves_the_new():
-    store.save("state.json", {"n": 2})
+def test_a_cut_while_the_old_is_written_over_leaves_the_new():
+    for torn in (None, b"", b'{"crc32": "0000'):
+        store.save("state.json", {"n": 2})
+        os.rename("state.json", "state.json.new")
+        if torn is not None:
+            write("state.json", torn)
+        assert store.load("state.json") == {"n": 2}
+        assert os.listdir() == ["state.json"]  # the only copy is not where the next save writes
+
+
+def test_the_only_copy_is_not_written_over():
+    store.save("state.json", {"n": 1})
     os.rename("state.json", "state.json.new")
-    assert store.load("state.json") == {"n": 2}
-    assert os.listdir() == ["state.json"]  # the only copy is not where the next save writes
+    os.mkdir("state.json")  # nothing can be written there
+    raises(StoreError, store.save, "state.json", {"n": 2})
+    raises(StoreError, store.check, "state.json")
+    os.rmdir("state.json")
+    assert store.load("state.json") == {"n": 1}
+
+
+def test_a_cut_within_a_check_leaves_nothing_corrupt():
+    discard = store._discard
+    store._discard = lambda path: None  # the power went
+    try:
+        store.check("state.json")
+    finally:
+        store._discard = discard
+    assert store.load("state.json") == {}
 
 
 def test_the_same_content_is_not_written_again():

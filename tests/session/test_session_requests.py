@@ -240,7 +240,8 @@ def test_a_refused_port(device):
 
 
 def test_no_such_host(device):
-    assert device.refuses("NetworkError", "get", "http://nowhere.test/").name == "NetworkError"
+    error = device.refuses("NetworkError", "get", "http://nowhere.test/")
+    assert error.name == "HostNotFound" and "nowhere.test" in str(error)
 
 
 def test_a_connection_that_nobody_takes(device):

@@ -65,6 +65,8 @@ class Requests:
 
 
 class Board:
+    hung = ""
+
     def __init__(self, cause):
         self.cause = cause
 
@@ -81,6 +83,9 @@ class Board:
         pass
 
     def feed(self):
+        pass
+
+    def rest(self):
         pass
 
     def heap(self):

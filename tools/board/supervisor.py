@@ -58,13 +58,14 @@ class Supervisor:
         self.wlan = Wlan(self.loop, air, mac, self._on_link)
         self.ntp = Ntp(lambda: self.wlan.connected)
         self.power = Power(mac, filesystem, _READY, self._act)
+        self.watchdog = Watchdog(self.loop, lambda: self.hard_reset("WDT_RESET"))
         self._chip = Chip(
             {
                 "power": self.power,
                 "pin": self.pins,
                 "rtc": Rtc(),
                 "ntp": self.ntp,
-                "wdt": Watchdog(self.loop, lambda: self.hard_reset("WDT_RESET")),
+                "wdt": self.watchdog,
                 "wlan": self.wlan,
                 "nvs": Nvs(flash),
                 "partition": Partitions(),

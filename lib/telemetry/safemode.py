@@ -1,0 +1,105 @@
+"""Safe mode: what runs in place of a main.py that failed again and again, or because BOOT was held.
+
+The board registers and reports as ever, but that it is in safe mode and why, and no function of the user's runs. It
+takes the commands `reboot`, which ends safe mode, and `dump`. A configuration, a new firmware and telemetry that could
+not be sent wait for main.py, which gets another try after an hour.
+"""
+
+from sys import print_exception
+from time import sleep
+
+from micropython import const
+
+from . import errors, once
+from .agent import Agent
+from .device import Device
+
+_INTERVAL = const(600)  # seconds
+_HOUR = const(3600)
+_WIDTH = const(300)  # characters
+_PAUSE = const(600)  # seconds from a crash to the restart; the watchdog's are fewer
+_WAYS = """
+It ends with the hub's command reboot, with a deployment, or after an hour, when main.py gets another try.
+Ctrl-C gives the REPL; to end safe mode there: import os; os.remove("/starts.json"); then reset.
+"""
+
+
+class SafeAgent(Agent):
+    """An agent that does not act for the user's program."""
+
+    label = "safe mode: "
+    duties = ("licenses", "commands", "space", "tell", "incidents")
+    why = ""
+
+    def _read(self):
+        super()._read()
+        return self.label + self.why
+
+    def heed(self, reply):
+        """But new firmware: main.py announces it, in its own way."""
+        Device.heed(self, reply)
+
+    def survived(self):
+        """But main.py did not."""
+
+    def attend(self):
+        """Incidents that main.py left open stay so, this one too over restarts: main.py closes them."""
+        self.left_open = False
+        return super().attend()
+
+
+def run() -> None:
+    """Until Ctrl-C, a restart, or, if the settings are of no use, not at all."""
+    print("Safe mode: main.py is not run." + _WAYS)
+    try:
+        agent = _made()
+        while agent.clock.uptime() < _HOUR:
+            agent.wait(agent.step())
+        agent.say("main.py gets another try")
+        agent.guard("starts.json", once, "starts", "survived", agent, 2)
+        agent.board.reset()
+    except errors.SettingsError as error:
+        print("safe mode: no network, as the settings cannot be used:", error)
+        once("starts", "rest")
+    except KeyboardInterrupt:
+        once("starts", "rest")
+        print(_WAYS)
+        raise
+    except Exception as error:
+        print_exception(error)
+        sleep(_PAUSE)  # never a loop that wears the flash out, and time for Ctrl-C
+        once("starts", "restart")
+
+
+def _made():
+    try:
+        version = once("store", "load", "/version.json").get("curr_ver", "")
+    except errors.StoreError:
+        version = ""
+    agent = once(
+        "wiring", "build", SafeAgent, "/settings.json", version or "0.0.0"
+    )  # main.py knows it, and did not say
+    agent.settings.interval = _INTERVAL
+    agent.settings.outbox = {"size": 0, "in": "memory"}  # what waits is main.py's, and its children's
+    agent.guard("starts.json", _explain, agent)
+
+    def reboot(parameters):
+        once("starts", "survived", agent)
+        agent.board.reset()
+
+    agent.handlers["reboot"] = reboot, False, True  # not again, if main.py fails again
+    return agent
+
+
+def _explain(agent):
+    why = trace = "BOOT was held"
+    if once("starts", "is_stuck", agent.folder):
+        data = agent.load("crash", True)
+        trace = agent.board.reset_cause()
+        if data.get("count") and trace != "watchdog":
+            trace = data["trace"].strip()
+        why = "main.py failed 3 times, last: " + trace.split("\n")[-1]
+    agent.why = why[:_WIDTH]
+    agent.say(agent.why)
+    incident = agent.incident("Safe mode", "safe_mode", 4, trace)
+    incident.is_doubtful = True  # the start before may have opened it

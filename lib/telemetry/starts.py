@@ -1,0 +1,108 @@
+"""Counts the board's starts. When three in a row came to nothing the next one is in safe mode: main.py is not run.
+
+State file: `starts`, those in a row that came to nothing so far, and how many there were by cause, as `watchdog`. A
+soft reset is none, nor is waking up from a deep sleep.
+"""
+
+import json
+import os
+
+from micropython import const
+
+from . import errors, once
+
+if False:  # for the type checker
+    from .agent import Agent
+
+_MOST = const(3)
+_WATCHDOG = const(300)  # seconds, as the settings have it when they do not say
+_WEEK_MS = const(604800000)
+
+
+def begin(folder: str = "/", safe: str = "/lib/telemetry/safe") -> str | None:
+    """For boot.py: where main.py is to be run from; None: from where it is; "": nowhere, as a person is there.
+
+    Raises what it likes: boot.py goes on then as if there were no safe mode. `safe` is a folder with a main.py.
+    """
+    import machine  # of the board no more is needed before its program: no radio
+
+    cause = machine.reset_cause()
+    if cause == machine.DEEPSLEEP_RESET:
+        return None  # as planned; and flash is neither read nor written
+    try:
+        os.stat(folder + "main.py")
+        with open(folder + "settings.json") as file:
+            settings = json.load(file)
+    except (OSError, ValueError):
+        settings = None  # no agent can run, and nobody would say that a start came to something
+    watchdog = settings and settings.get("watchdog", _WATCHDOG)
+    if cause == machine.SOFT_RESET:
+        if watchdog:
+            rest()
+        return "" if is_stuck(folder) else None
+    if watchdog:  # from here on, so that a main.py that fails before its agent runs is started anew
+        machine.WDT(timeout=watchdog * 1000)
+    button = settings.get("button", 0) if settings else 0
+    is_safe = False
+    if cause == machine.PWRON_RESET and button is not None:
+        is_safe = not machine.Pin(button, machine.Pin.IN, machine.Pin.PULL_UP).value()  # BOOT is held
+    if settings and not is_safe:
+        is_safe = is_stuck(folder)
+        _count(folder, cause)
+    if is_safe:
+        os.stat(safe + "/main.py")
+        return safe
+    return None
+
+
+def _count(folder, cause):
+    data = load(folder)
+    data["starts"] = min(data.get("starts", 0) + 1, _MOST)
+    cause = ("unknown", "power on", "hard reset", "watchdog")[cause]
+    data[cause] = data.get(cause, 0) + 1
+    try:
+        once("store", "save", folder + "starts.json", data)
+    except errors.StoreError:
+        pass  # the agent meets the same, and says so
+
+
+def is_stuck(folder: str) -> bool:
+    """Whether the last starts came to nothing. Raises StoreError."""
+    return load(folder).get("starts", 0) >= _MOST
+
+
+def survived(agent: "Agent", left: int = 0) -> None:
+    """This start came to something. Raises StoreError. `left`: how many of those that did not still count."""
+    data = load(agent.folder)
+    if data.get("starts", 0) > left:
+        data["starts"] = left
+        once("store", "save", agent.folder + "starts.json", data)
+
+
+def causes(agent: "Agent") -> dict:
+    """How many starts there were by cause, as {"power on": 2, "watchdog": 1}. Raises StoreError."""
+    data = load(agent.folder)
+    data.pop("starts", None)
+    return data
+
+
+def load(folder: str) -> dict:
+    """The state file. Raises StoreError if the flash cannot be read."""
+    try:
+        return once("store", "load", folder + "starts.json")
+    except errors.Missing:
+        return {}
+
+
+def restart() -> None:
+    """Does not return."""
+    import machine
+
+    machine.reset()
+
+
+def rest() -> None:
+    """A person is there: the watchdog, which the ESP32 cannot stop, waits for a week."""
+    import machine
+
+    machine.WDT(timeout=_WEEK_MS)

@@ -1,0 +1,89 @@
+"""The power goes at every single operation of the flash while a start is counted, on the real LittleFS2 and FAT."""
+
+import os
+
+from ram import Ram
+from rig import Rig
+from telemetry import starts, store
+from test_starts import Machine
+
+INTERPRETERS = ["micropython"]
+BLOCKS = 128
+
+
+def life(kind, content, program, cut_at=None, torn=False):
+    """Mounts and runs `program()`. The flash's content then, and whether the power went."""
+    import vfs
+
+    ram = Ram(BLOCKS, bytearray(content), cut_at, torn)
+    try:
+        vfs.mount(kind(ram), "/cut")
+        program()
+    except Exception:
+        if not ram.dead:  # what the code made of the cut is of no matter: it would not have run on
+            raise
+    finally:
+        try:
+            vfs.umount("/cut")
+        except OSError:
+            pass  # the cut was within mount
+        ram.forgotten = True
+    return ram.content, ram.dead
+
+
+def lay_out():
+    os.mkdir("/cut/safe")
+    for name, text in (("main.py", ""), ("safe/main.py", ""), ("settings.json", '{"wifi_ssid": "net"}')):
+        with open("/cut/" + name, "w") as file:
+            file.write(text)
+
+
+def begin():
+    Machine(1)
+    return starts.begin("/cut/", "/cut/safe")
+
+
+def survive():
+    agent = Rig(registered=False).agent
+    agent.folder = "/cut/"
+    store.tidy("/cut/")
+    starts.survived(agent)
+
+
+def check(before, after, come, lost=None):
+    def look():
+        data = starts.load("/cut/")
+        assert data.get("starts", 0) in (before, after, lost), data
+        assert begin() in come
+        store.tidy("/cut/")
+        assert not [name for name in os.listdir("/cut") if name.endswith(".new")]
+
+    return look
+
+
+def test_no_cut_keeps_a_board_from_its_next_start():
+    import vfs
+
+    cuts = 0
+    for kind in (vfs.VfsLfs2, vfs.VfsFat):
+        ram = Ram(BLOCKS)
+        kind.mkfs(ram)
+        content, _ = life(kind, ram.content, lay_out)
+        for before in range(5):
+            after = min(before + 1, 3)
+            before = min(before, 3)
+            come = (None,) if after < 3 else (None, "/cut/safe")
+            for program, then, next_one in ((begin, after, come), (survive, 0, (None, "/cut/safe"))):
+                for torn in (False, True):
+                    cut_at = 0
+                    is_cut = True
+                    while is_cut:
+                        cut_at += 1
+                        end, is_cut = life(kind, content, program, cut_at, torn)
+                        cuts += is_cut
+                        # FAT may lose a file whose entry in the folder is torn: then nothing was counted.
+                        lost = 0 if torn and kind is vfs.VfsFat else None
+                        life(kind, end, check(before, then, next_one, lost))
+            content, _ = life(kind, content, begin)
+    assert cuts > 100
+    print("power cuts:", cuts)

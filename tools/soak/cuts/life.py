@@ -1,0 +1,200 @@
+"""A life of the board: from a start on a flash until hub and board have settled, with resets in it if there are any.
+
+The agent is made of real parts, as telemetry.wiring does it; only the chip and its time are not real.
+"""
+
+import json
+import os
+
+import vfs
+from flash import Flash
+from hub import Hub, World
+from telemetry import agent as agent_module
+from telemetry import clock as clock_module
+from telemetry import errors, notifier, once, store
+from telemetry.clock import Clock
+from telemetry.hub import Hub as Client
+from telemetry.registration import Registration
+
+ROOT = "/f/"
+_STEP_MS = 4000 * 1000  # between two steps: every backoff is over
+_MOST_STEPS = 60
+_NOW = "2026-05-01T12:00:00.000Z"
+
+
+class Reset(BaseException):
+    """Nothing of the board's program sees it."""
+
+
+class Board:
+    def __init__(self):
+        self.cause = "power on"
+
+    def is_connected(self):
+        return True
+
+    def address(self):
+        return "10.0.2.15"
+
+    def is_pressed(self):
+        return False
+
+    def light(self, on):
+        pass
+
+    def feed(self):
+        pass
+
+    def reset_cause(self):
+        return self.cause
+
+    def reset(self):
+        self.cause = "hard reset"
+        raise Reset
+
+
+class Ticks:
+    now = 1000
+
+    def __call__(self):
+        return self.now
+
+    def sleep(self, ms):
+        self.now += ms
+
+
+_ticks = agent_module.ticks_ms = clock_module.ticks_ms = notifier.ticks_ms = Ticks()
+agent_module.sleep_ms = _ticks.sleep
+said = []  # on the console, in this life
+errors.print = said.append
+errors.print_exception = lambda error: None
+
+
+class Life:
+    """What came of one: `world`, and what a flash that loses its power then makes of it, by `flash.cuts`."""
+
+    def __init__(self, flow, driver, block, content, moment):
+        """`content`: of the flash, which changes."""
+        self.flow = flow
+        self.world = World(moment)
+        self.flash = Flash(content, block, self.world.moment)
+        self.driver = driver
+        self.hub = Hub(self.world)
+        self.board = Board()
+        self.reports = []
+
+    def live(self, check=None):
+        """`check(self)` is called at the end, while the flash is mounted. Raises AssertionError."""
+        said.clear()
+        while True:
+            vfs.mount(self.driver(self.flash), ROOT[:-1])
+            try:
+                self._look()
+                self.agent = self._agent()
+                self._script()
+                self._tidy()
+                assert not self.world.now["wrong"], self.world.now["wrong"]
+                if check:
+                    check(self)
+                return self
+            except Reset:
+                pass
+            finally:
+                vfs.umount(ROOT[:-1])
+
+    def _look(self):
+        # After a cut each file holds what was last saved, or what was being saved.
+        now = self.world.now
+        path, new = now["saving"] or (None, None)
+        saved = now["saved"]
+        for each in set(saved) | {path or "identity.json"}:
+            try:
+                found = store.load(ROOT + each)
+                found = found or None  # {}: no more than room for one
+            except errors.Corrupt as error:
+                raise AssertionError("%s: %s" % (each, error))
+            except errors.Missing:
+                found = None
+            old = saved.get(each)
+            assert found == old or (each == path and found == new), (each, "old", old, "new", path, new, "found", found)
+            if found is not None:
+                saved[each] = found
+        now["saving"] = None
+        self.world.touch()
+
+    def _agent(self):
+        now = self.world.now
+        settings = {"wifi_ssid": "n", "entry_url": now["entry_url"], "hardware_key": "k", "maker_key": self.flow.key}
+        settings["outbox"] = self.flow.outbox
+        firmware = once("firmware", "Firmware", ROOT + "version.json", now["running"])
+        clock = Clock()
+        clock.timestamp = lambda ago_ms=0: _NOW
+        client = Client(now["entry_url"], 10, self.hub)
+        registration = Registration(
+            client, ROOT + "identity.json", clock, {"sn": "SN", "firmware_version": now["running"]}
+        )
+        agent = agent_module.Agent(client, self.board, clock, registration, once("settings", "checked", settings), ROOT)
+        report = agent.report
+
+        def told(what, error, topic=None):
+            self.reports.append("%s: %s" % (what, errors.described(error)))
+            report(what, error, topic)
+
+        agent.report = told
+        agent.unsaved = firmware
+        agent.guard("flash", once, "start", "keep", agent)
+        self.flow.program(agent, self.world)
+        return agent
+
+    def _script(self):
+        now = self.world.now
+        self._settle()
+        acts = self.flow.acts
+        while now["acts"] < len(acts):
+            acts[now["acts"]](self)
+            now["acts"] += 1
+            self.world.touch()
+            self._settle()
+
+    def _settle(self):
+        agent = self.agent
+        for _ in range(_MOST_STEPS):
+            _ticks.now += _STEP_MS
+            before = self.hub.other
+            agent.step()
+            soon = agent.clock.uptime() + 4000
+            if (
+                self.hub.other == before
+                and agent.hub.identity
+                and agent.registration.is_accepted
+                and agent.unsaved is None
+                and not [duty for duty in agent.due if agent.due[duty] < soon]
+            ):
+                return
+            if self.world.now["refuses"] and agent.registration.register_at > agent.clock.uptime():
+                return
+        raise AssertionError("never settled: %s" % agent.due)
+
+    def _tidy(self):
+        names = set(os.listdir(ROOT)) - set(self.flow.others)
+        if not hasattr(store, "tidy"):
+            names = {name for name in names if name[-4:].lower() != ".new"}
+        assert names == set(self.world.now["saved"]), ("files", sorted(names))
+
+
+def saves(world_of):
+    """Notes in `world_of()` what is saved."""
+
+    def save(path, data):
+        world = world_of()
+        now = world.now
+        name = path[len(ROOT) :]
+        now["saving"] = name, data
+        world.touch()
+        real(path, data)
+        now["saving"] = None
+        now["saved"][name] = json.loads(json.dumps(data))
+        world.touch()
+
+    real = store.save
+    store.save = save

@@ -1,0 +1,133 @@
+"""Bad networks: a board whose hub is behind a proxy that does what bad networks do, and whose Wi-Fi and names flap.
+
+The agent is whole, on MicroPython with real sockets and the heap of a board; the hub is the local hub. Each telemetry
+has a number; in the end the hub must hold each that the outbox had room for, in order, with its time.
+"""
+
+import random
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tools.hub.events import Event
+from tools.hub.server import LocalHub
+from tools.soak import Row
+from tools.soak.ledger import Arrival
+from tools.soak.network_board import BoardRun, compile_library
+from tools.soak.proxy import PER_CONNECTION, BadProxy
+
+_TIMEOUT_S = 0.3  # of a request
+_MOST_RECORD = 160  # bytes that a telemetry takes in the outbox
+_GAP_S = 90  # between two telemetries: an interval, and a step that is slow as it can be
+_LONG = 0.15  # of the troubles last for so long that the outbox may overflow
+
+# What the network does, in place of the proxy or behind it: how much of the time Wi-Fi and names are gone, and what the
+# hub answers.
+_WLAN = {"no Wi-Fi": 1.0, "Wi-Fi flaps": 0.5}
+_NAMES = {"no names": 1.0, "names flap": 0.5}
+_HUB: dict[str, dict[str, Any]] = {"busy": {"status": 503}, "too many": {"status": 429, "retry_after": 20}}
+_KINDS = (*PER_CONNECTION, "mixed", "deaf", "refused", *_WLAN, *_NAMES, *_HUB)
+
+
+@dataclass(frozen=True)
+class Phase:
+    """`kind`: "well", or what is wrong. With `drains` it goes on until nothing waits on the board."""
+
+    kind: str
+    samples: int
+    drains: bool = False
+
+    def as_plan(self) -> tuple[int, float, float, bool]:
+        """What the board does of it."""
+        return self.samples, _WLAN.get(self.kind, 0), _NAMES.get(self.kind, 0), self.drains
+
+    def begin(self, proxy: BadProxy, hub: LocalHub) -> None:
+        """What the network does of it."""
+        hub.clear_faults()
+        if self.kind in _HUB:
+            hub.fault(kind="status", **_HUB[self.kind])
+        proxy.become(self.kind if self.kind in (*PER_CONNECTION, "corrupt", "mixed", "deaf", "refused") else "well")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of run."""
+
+    tls: bool
+    outbox: dict[str, Any]
+
+    def __str__(self) -> str:
+        where = {"memory": "in memory", "flash": "on flash"}[self.outbox["in"]]
+        return f"{'https' if self.tls else 'http'}, outbox of {self.outbox['size']} bytes {where}"
+
+
+RUNS = (
+    Kind(False, {"in": "memory", "size": 4096, "policy": "history"}),
+    Kind(True, {"in": "flash", "size": 32768, "policy": "history"}),
+    Kind(True, {"in": "memory", "size": 16384, "policy": "history"}),
+    Kind(False, {"in": "flash", "size": 4096, "policy": "history"}),
+)
+_FULL = 10_000  # telemetries, in all runs
+_SHORT = 300
+
+
+def run(seed: int, full: bool) -> list[Row]:
+    """Raises AssertionError, with the seed, for a promise that was not kept."""
+    runs = RUNS if full else RUNS[:2]
+    total = (_FULL if full else _SHORT) // len(runs)
+    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+        lib = Path(folder)
+        compile_library(lib)
+        return [_one(kind, total, seed + number, lib) for number, kind in enumerate(runs)]
+
+
+def _one(kind: Kind, total: int, seed: int, lib: Path) -> Row:
+    phases = plan(random.Random(seed), total, kind.tls)
+    events: list[Event] = []
+    with LocalHub(tls=kind.tls, on_event=events.append) as hub, BadProxy(hub.port, seed, _TIMEOUT_S, kind.tls) as proxy:
+        board = BoardRun(hub, proxy.port, lib, seed, kind.outbox, _TIMEOUT_S)
+        board.live([phase.as_plan() for phase in phases], lambda number: phases[number].begin(proxy, hub))
+        faults = proxy.faults
+    ledger = board.ledger
+    ledger.arrivals = arrivals(events)
+    try:
+        ledger.check(kind.outbox["size"] // _MOST_RECORD, _GAP_S)
+        board.check_same()
+    except AssertionError as error:
+        raise AssertionError(f"seed {seed}, {kind}: {error}\n{board.console[-3000:]}") from None
+    failed = sum(board.failures.values())
+    return Row(
+        f"a bad network: {kind}",
+        f"{len(ledger.taken)} telemetries, {len(phases)} phases, {failed} requests failed, {sum(faults.values())} faults",
+        f"all at the hub but {ledger.dropped} that the outbox had no room for; "
+        f"{ledger.late} in order with their own time, {ledger.twice} of all came twice; {board.same()}",
+    )
+
+
+def plan(chance: random.Random, total: int, tls: bool) -> list[Phase]:
+    """Phases for about so many telemetries. Each kind comes as often as any other."""
+    phases = [Phase("well", 4, drains=True)]
+    kinds: list[str] = []
+    while sum(phase.samples for phase in phases) < total:
+        if not kinds:
+            kinds = [*_KINDS, "corrupt"] if tls else list(_KINDS)
+            chance.shuffle(kinds)
+        is_long = chance.random() < _LONG
+        phases.append(Phase(kinds.pop(), chance.randrange(50, 120) if is_long else chance.randrange(3, 10)))
+        if chance.random() < 0.2:
+            phases.append(Phase("well", chance.randrange(1, 4)))  # too short for all that waits
+        else:
+            phases.append(Phase("well", chance.randrange(3, 8), drains=True))
+    phases.append(Phase("well", 5, drains=True))
+    return phases
+
+
+def arrivals(events: list[Event]) -> list[Arrival]:
+    """The telemetries among the events, in the order in which the hub took them."""
+    told = sorted((each.detail for each in events if each.kind == "telemetry"), key=lambda detail: detail["seq"])
+    return [
+        Arrival(each["telemetries"]["n"], each["timestamp"], each["telemetries"], each["override"])
+        for each in told
+        if "n" in each["telemetries"]
+    ]

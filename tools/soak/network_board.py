@@ -1,0 +1,164 @@
+"""The board of the campaign `network`: a MicroPython process, what it says, and what it has then and in the end."""
+
+import itertools
+import json
+import os
+import shutil
+import subprocess
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from tools.bench.workshop import compile_module
+from tools.board.micropython import find_micropython
+from tools.deploy import ROOT
+from tools.hub.server import LocalHub
+from tools.hub.testing import register
+from tools.soak.ledger import Ledger
+
+HEAP = "192k"
+_DEVICE = Path(__file__).parent / "device"
+_PATHS = {"MICROPYPATH": ".frozen:lib"}  # names as long as on a board
+_FLASH_BYTES = 512 * 512
+_SINCE_MS = 1_767_225_600_000  # 1970 to the board's tick 0, as network_life.py has it
+_INTERVAL_S = 30
+_FAILURE_MS = 5000  # of the board's time, for a request that fails
+_LIMIT_S = 1200  # for a whole life
+_SAME_BYTES = 512  # of heap, that the last answers and so on may differ by
+
+
+def compile_library(folder: Path) -> None:
+    """Our library and what runs beside it as .mpy, as on a board, and a flash without files."""
+    library = sorted((ROOT / "lib/telemetry").glob("*.py"))
+    with ThreadPoolExecutor(os.cpu_count()) as workers:
+        list(workers.map(compile_module, library, itertools.repeat(folder / "lib/telemetry")))
+        list(workers.map(compile_module, _DEVICE.glob("network_*.py"), itertools.repeat(folder / "lib")))
+    image = folder / "formatted.img"
+    image.write_bytes(b"\xff" * _FLASH_BYTES)
+    plan = json.dumps({"format": True, "flash": str(image)})
+    subprocess.run(_command(), check=True, input=plan, text=True, cwd=folder, env=_PATHS)
+
+
+def _command() -> list[str]:
+    return [find_micropython(None), "-X", f"heapsize={HEAP}", "-m", "network_life"]
+
+
+class BoardRun:
+    """A board with an empty flash, registered at the hub, which it reaches by `port`.
+
+    `ledger` has what the board said of its telemetries, `asked_ms` when it made its requests, by its ticks, `failures`
+    why some failed, `held` what it had whenever nothing waited.
+    """
+
+    def __init__(self, hub: LocalHub, port: int, lib: Path, seed: int, outbox: dict[str, Any], timeout_s: float):
+        identity = register(hub.url, hub.ca).raise_for_status().json()
+        url = f"{'https' if hub.ca else 'http'}://localhost:{port}"
+        flash = lib / f"flash-{seed}.img"
+        shutil.copyfile(lib / "formatted.img", flash)
+        self._lib = lib
+        self._plan = {
+            "flash": str(flash),
+            "identity": identity | {"entry_url": url, "hub_url": url},
+            "ca": hub.ca.hex() if hub.ca else None,
+            "seed": seed,
+            "outbox": outbox,
+            "timeout_s": timeout_s,
+            "interval": _INTERVAL_S,
+            "failure_ms": _FAILURE_MS,
+        }
+        self.ledger = Ledger(_SINCE_MS)
+        self.failures: Counter[str] = Counter()
+        self.asked_ms: list[int] = []
+        self.held: list[dict[str, Any]] = []
+        self.console = ""  # what else it said
+
+    def live(self, phases: Sequence[tuple[int, float, float, bool]], begin: Callable[[int], object]) -> None:
+        """The whole plan; `begin(number)` is called before each phase. Raises AssertionError if the board fails."""
+        process = subprocess.Popen(
+            _command(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            cwd=self._lib,
+            env=_PATHS,
+        )
+        limit = threading.Timer(_LIMIT_S, process.kill)
+        limit.start()
+        try:
+            self._answer(process, json.dumps(self._plan | {"phases": phases}))
+            for line in process.stdout or ():
+                kind, _, rest = line.rstrip("\n").partition(" ")
+                if kind == "P":
+                    self._note_sockets(process.pid)
+                    if int(rest) >= 0:
+                        begin(int(rest))
+                    self._answer(process, "")
+                elif kind == "END":
+                    self._end(json.loads(rest))
+                    return
+                elif not self._heard(kind, rest):
+                    self.console += line
+        finally:
+            limit.cancel()
+            process.kill()
+            process.communicate()
+        raise AssertionError(f"the board ended:\n{self.console[-5000:]}")
+
+    def _answer(self, process: subprocess.Popen[str], line: str) -> None:
+        assert process.stdin
+        process.stdin.write(line + "\n")
+        process.stdin.flush()
+
+    def _heard(self, kind: str, rest: str) -> bool:
+        ledger = self.ledger
+        words = rest.split()
+        if kind == "T":
+            ledger.taken[int(words[1])] = int(words[0])
+        elif kind == "K":
+            ledger.kept.append(int(rest))
+        elif kind == "D":
+            ledger.drops.append((int(words[0]), int(words[1])))
+        elif kind in ("A", "F"):
+            self.asked_ms.append(int(words[0]))
+            if kind == "F":
+                self.failures[words[1]] += 1
+            elif int(words[1]):
+                ledger.acknowledged.append(int(words[1]))
+        elif kind == "M":
+            self.held.append(json.loads(rest))
+        else:
+            return False
+        return True
+
+    def _note_sockets(self, pid: int) -> None:
+        if self.held:
+            self.held[-1].setdefault("fds", len(os.listdir(f"/proc/{pid}/fd")))
+
+    def _end(self, end: dict[str, int]) -> None:
+        assert end["taken"] == len(self.ledger.taken)
+        assert not end["waiting"], f"{end['waiting']} wait although all has been well for long\n{self.console[-3000:]}"
+        assert end["dropped"] == self.ledger.dropped
+
+    def check_same(self) -> None:
+        """Raises AssertionError unless heap, files and sockets are in the end as they were when all was warm."""
+        warm, last = self._compared()
+        assert last["fds"] == warm["fds"], f"files that are open: {warm['fds']}, in the end {last['fds']}"
+        assert last["files"] == warm["files"], f"on flash: {warm['files']}, in the end {last['files']}"
+        for name in ("free", "hole"):
+            assert last[name] >= warm[name] - _SAME_BYTES, f"heap, {name}: {warm[name]}, in the end {last[name]}"
+
+    def same(self) -> str:
+        """For people: what was compared."""
+        warm, last = self._compared()
+        return (
+            f"heap free {warm['free']} then {last['free']}, its largest hole {warm['hole']} then {last['hole']}, "
+            f"{last['fds']} files open, {len(last['files'])} on flash"
+        )
+
+    def _compared(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        return self.held[len(self.held) // 3], self.held[-1]

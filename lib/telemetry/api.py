@@ -51,19 +51,22 @@ def quoted(ids: tuple) -> tuple:
 def paired(text: bytes) -> bytes:
     """`text` as the UTF-8 that it should be: MicroPython's JSON makes two characters, surrogates, of an escaped emoji,
     and encodes them so, which the hub refuses. One that is alone becomes a question mark."""
+    # Of the bytes: of a text MicroPython would keep each character for ever, as a name.
     made = bytearray()
-    high = 0
-    for c in text.decode():
-        code = ord(c)
-        if not 0xD800 <= code < 0xE000:
-            c = "?" + c if high else c
-        elif high and code >= 0xDC00:
-            c = chr(0x10000 + (high - 0xD800 << 10) + code - 0xDC00)
+    at = 0
+    while (found := text.find(b"\xed", at)) >= 0:
+        made += text[at:found]
+        at = found + 3
+        high, low = text[found + 1 : at]
+        if high < 0xA0:  # none
+            made += text[found:at]
+        elif high < 0xB0 and text[at : at + 1] == b"\xed" and text[at + 1] >= 0xB0:
+            code = 0x10000 + ((high & 15) << 16 | (low & 63) << 10 | (text[at + 1] & 15) << 6 | text[at + 2] & 63)
+            made += bytes((0xF0 | code >> 18, 0x80 | code >> 12 & 63, 0x80 | code >> 6 & 63, 0x80 | code & 63))
+            at += 3
         else:
-            c = "?" if high or code >= 0xDC00 else ""
-        high = code if 0xD800 <= code < 0xDC00 else 0
-        made += c.encode()
-    return bytes(made)
+            made += b"?"
+    return bytes(made + text[at:])
 
 
 def refused(request: str, status: int, content, headers: dict, *secrets) -> errors.HubError:

@@ -86,6 +86,7 @@ class Board:
     """`is_away`: there is no Wi-Fi. Now and then somebody presses the button."""
 
     is_away = False
+    doing = hung = wdt = None
 
     def __init__(self, cause):
         self.cause = cause

@@ -90,10 +90,10 @@ class Spool(Outbox):
         else:
             super().done()
 
-    def rest(self) -> None:
-        """The end of a step: what is due goes to flash. Raises StoreError when that begins to fail; all goes on in
-        memory then."""
-        if self.clock.uptime() >= self._due:
+    def rest(self, is_last: bool = False) -> None:
+        """The end of a step: what is due goes to flash, and at the end of the run all that can. Raises StoreError when
+        that begins to fail; all goes on in memory then."""
+        if self.clock.uptime() >= self._due or is_last and self._segments:
             self._flush()
         state = self._state()
         if state != self._saved:

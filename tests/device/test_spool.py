@@ -52,6 +52,14 @@ def test_a_restart_loses_a_batch_at_most():
     assert 100 - 12 <= flash().count <= 100
 
 
+def test_a_deliberate_restart_loses_nothing():
+    outbox = flash()
+    away(outbox, 3)
+    outbox.rest(True)
+    outbox.rest(True)
+    assert flash().count == 3 and files() == ["1"]
+
+
 def test_people_can_read_it():
     outbox = flash()
     put(outbox, 1)

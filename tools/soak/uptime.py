@@ -23,7 +23,7 @@ from tools.soak.years_server import Server
 
 _DEVICE = Path(__file__).parent / "device"
 _FLASH_BYTES = 256 * 512
-_HEAP = "128k"  # of 64-bit words, twice as wide as on the chip: 96 KiB for the board, and what watching it takes
+_HEAP = "144k"  # of 64-bit words, twice as wide as on the chip; 20 KiB are for what watches it
 _PATHS = {"MICROPYPATH": ".frozen:lib"}  # names as long as on a board: each module's path takes heap
 _WRAP = 1 << 30  # ms
 _EPOCH_2000 = 946684800
@@ -169,7 +169,7 @@ def run(seed: int, full: bool) -> list[Row]:
         judge = Judge(seed, Maker())
         with Server(judge, seed) as server:
             campaign = Campaign(folder, judge, server, random.Random(seed))
-            long, every, short, lives = (35000, 500, 1000, 30) if full else (600, 40, 200, 5)
+            long, every, short, lives = (35000, 500, 1000, 30) if full else (600, 100, 200, 5)
             for kind, begin in (("memory", _NOW), ("flash", (1 << 31) - 200 * _DAY)):
                 campaign.live(long, every, begin, is_long=True, outbox={"size": 2048, "in": kind})
             for number in range(lives):

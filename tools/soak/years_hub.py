@@ -11,6 +11,7 @@ _FEATURES = ("recording", "export")
 _MOST_DEVICES = 6  # a board that lost the answer to its registration goes on as the device before
 _SURE_S = 2 * 86400  # around its expiry nobody asks whether a licence is in use
 _INTERVALS = (1, 60, 600, 3600, 3600, 10000, 20000, 86400)
+_CALM = {"interval": 60, "mode": 0}
 Answer = tuple[int, Any]
 
 
@@ -161,6 +162,8 @@ class Judge:
         if self.is_calm:
             self._calm()
             return
+        if device.config == _CALM:
+            self._set_config(device, {"interval": self.random.choice(_INTERVALS)})
         chance = self.random.randrange(1000)
         target = self.random.choice((device, *list(self.devices.values())[-1:]))
         if chance < 8:
@@ -188,8 +191,8 @@ class Judge:
 
     def _calm(self) -> None:
         for device in self.devices.values():
-            if device.config != {"interval": 60}:
-                self._set_config(device, {"interval": 60})
+            if device.config != _CALM:
+                self._set_config(device, _CALM)
             pending = {change["id"] for change in device.changes}
             for license_id in device.licenses.keys() - pending:
                 device.changes.append({"id": license_id, "action": "remove", "data": "", "signature": ""})

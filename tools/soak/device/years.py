@@ -100,6 +100,18 @@ def hole():
     return low
 
 
+def files(folder):
+    """Path -> bytes."""
+    found = {}
+    for name, kind, *_ in os.ilistdir(folder):
+        path = folder + name
+        if kind == 0x4000:
+            found.update(files(path + "/"))
+        else:
+            found[path] = os.stat(path)[6]
+    return found
+
+
 class Life:
     """The steps of one."""
 
@@ -133,6 +145,15 @@ class Life:
         if not 0 <= seconds <= max(interval, 4000):
             broken("a wait of %r" % seconds)
         if agent._starved > 4:  # in a row: a board would start anew
+            gc.collect()
+            print(
+                "free",
+                gc.mem_free(),
+                "hole",
+                hole(),
+                self.bounds(),
+                agent.outbox and (agent.outbox.count, [len(each) for each in agent.outbox._segments]),
+            )
             broken("starved")
         agent.wait(seconds)
         years_time.go_on(1)
@@ -203,7 +224,7 @@ class Life:
         free = gc.mem_free()
         found = {"free": free, "hole": hole(), "step": step, "world": years_time.world_ms // 1000}
         found["fds"] = len(os.listdir("/proc/self/fd"))
-        found["files"] = {name: os.stat("/f/" + name)[6] for name in os.listdir("/f")}
+        found["files"] = files("/f/")
         found["flash"] = os.statvfs("/f")[3]
         found["dated"] = self.watch.dated
         print("SAMPLE", json.dumps(found))

@@ -146,15 +146,8 @@ class Life:
             broken("a wait of %r" % seconds)
         if agent._starved > 4:  # in a row: a board would start anew
             gc.collect()
-            print(
-                "free",
-                gc.mem_free(),
-                "hole",
-                hole(),
-                self.bounds(),
-                agent.outbox and (agent.outbox.count, [len(each) for each in agent.outbox._segments]),
-            )
-            broken("starved")
+            waiting = agent.outbox.count if agent.outbox else 0
+            broken("starved: %d free, a hole of %d, %d wait, %s" % (gc.mem_free(), hole(), waiting, self.bounds()))
         agent.wait(seconds)
         years_time.go_on(1)
         if years_time.world_ms // 1000 - self.watch.at > _SILENCE + 3 * interval and not is_away:

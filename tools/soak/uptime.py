@@ -33,6 +33,9 @@ _NOW = 1780000000  # 2026
 _WORLDS = ((1 << 31) - 2 * _DAY, _EPOCH_2000 + (1 << 31) - 2 * _DAY, 4102444800 - 20 * _DAY, 4102444800 + _DAY)
 # What a chip's clock may say at a start: the epochs, the day that it kept, days that never were.
 _CLOCKS = (0, _EPOCH_2000, None, None, (1 << 31) - 1, 4070908800, 4102444800 + _DAY)
+# Steps of the two long lives, and between two samples of what they hold; steps of the short ones, and how many.
+_FULL = (35000, 500, 1000, 30)
+_SHORT = (600, 100, 200, 5)
 # The most that there may be: lines of the log, incidents, events, duties, topics of failures, ...
 _MOST = {"log": 12, "notices": 20, "events": 20, "due": 9, "versions": 5, "_failed": 8, "faults": 8, "_said": 20}
 
@@ -169,7 +172,7 @@ def run(seed: int, full: bool) -> list[Row]:
         judge = Judge(seed, Maker())
         with Server(judge, seed) as server:
             campaign = Campaign(folder, judge, server, random.Random(seed))
-            long, every, short, lives = (35000, 500, 1000, 30) if full else (600, 100, 200, 5)
+            long, every, short, lives = _FULL if full else _SHORT
             for kind, begin in (("memory", _NOW), ("flash", (1 << 31) - 200 * _DAY)):
                 campaign.live(long, every, begin, is_long=True, outbox={"size": 2048, "in": kind})
             for number in range(lives):

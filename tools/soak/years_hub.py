@@ -26,7 +26,7 @@ class Known:
     config_version: int = 0
     commands: list[dict[str, Any]] = field(default_factory=list)  # not over yet, the oldest first
     changes: list[dict[str, Any]] = field(default_factory=list)  # of licences
-    licenses: dict[str, tuple[str, int]] = field(default_factory=dict)  # id -> feature, expiry as the device counts
+    licenses: dict[str, tuple[str, int]] = field(default_factory=dict)  # id -> feature, expiry in Unix time
     incidents: dict[str, str] = field(default_factory=dict)  # id -> issue
     space: int = 0
     info: int = 1
@@ -148,7 +148,7 @@ class Judge:
         }
 
     def _judge_license(self, device: Known) -> None:
-        now = device.state["at_s"]
+        now = self.base + device.state["at_s"]
         ends = [end for feature, end in device.licenses.values() if feature == "recording"]
         if device.state.get("is_right") and not device.changes and all(abs(end - now) > _SURE_S for end in ends):
             expected = any(end > now for end in ends)
@@ -198,7 +198,7 @@ class Judge:
                 device.changes.append({"id": license_id, "action": "remove", "data": "", "signature": ""})
 
     def _change_license(self, device: Known) -> None:
-        now = device.state.get("at_s", 0)
+        now = self.base + device.state.get("at_s", 0)
         old = self.random.choice([None, *device.licenses])
         if old and any(change["id"] == old for change in device.changes):
             return
@@ -214,8 +214,8 @@ class Judge:
                 "action": action,
                 "data": feature,
                 "signature": self.maker.sign(feature.encode()),
-                "expires_at": _iso(self.base + ends),
-                "current_time": _iso(self.base + now),
+                "expires_at": _iso(ends),
+                "current_time": _iso(now),
                 "ends": ends,
             }
         )

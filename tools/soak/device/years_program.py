@@ -40,7 +40,7 @@ class Program:
             "calm": self.is_calm,
             "licensed": agent.licensed("recording"),
             # As the hub judges by the minute what the board judges by the second.
-            "is_right": -60000 < years_time.error_ms < 60000 and agent.clock.timestamp() is not None,
+            "is_right": -60000 < years_time.error_ms < 60000 and agent.clock.is_sure and bool(agent.clock.timestamp()),
         }
         if not self.is_calm:
             values["text"] = random.choice(_TEXTS)

@@ -267,7 +267,7 @@ class Agent(Device):
         """This start is none of those that fail."""
         if self._survives_at != NEVER:
             self._survives_at = NEVER
-            self.guard("starts.json", once, "starts", "survived", self)
+            self.guard("starts.json", once, "starts", "survived", self.folder)
 
     def _join(self):
         if not self.board.is_connected():

@@ -99,7 +99,11 @@ class Answer:
             if bare > 1:
                 at = bare
             if at > 2:
-                status = self._status()
+                digits = buffer[9:12]
+                is_one = buffer.startswith(b"HTTP/1.") and buffer[8] == 32 and digits.isdigit()
+                status = int(digits) if is_one and buffer[12] in b" \r\n" else 0
+                if not 100 <= status <= 599:
+                    raise errors.BadAnswer("no HTTP status")
                 if status >= 200:
                     break
                 interim += 1

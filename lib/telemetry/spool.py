@@ -92,9 +92,10 @@ class Spool(Outbox):
         if not self._files[0][1]:
             self._leave()
 
-    def rest(self, is_last: bool = False) -> None:
-        """The end of a step: what is due goes to flash, and at the end of the run all that can. Raises StoreError when
-        that begins to fail; all goes on in memory then."""
+    def rest(self, is_last: bool = False) -> bool:
+        """The end of a step: what is due goes to flash, and at the end of the run all that can. True: flash was
+        written, as it should. Raises StoreError when that begins to fail; all goes on in memory then."""
+        is_written = False
         if is_last or self.clock.uptime() >= self._due:
             self._flush(0)
         file = self._files[0][0] if self._files else self._newest + 1
@@ -102,13 +103,14 @@ class Spool(Outbox):
         if state != self._saved:
             self._saved = state
             try:
-                once("store", "save", self._folder + ".json", state)
+                is_written = once("store", "save", self._folder + ".json", state)
             except errors.StoreError as error:
                 self._error = self._error or error
         if self._error and self._error is not True:
             text = "%s: %s" % (self._folder, self._error)
             self._error = True
             raise errors.StoreError(text)
+        return is_written and not self._error
 
     def _take_up(self, first, offset):
         # Whatever is in the folder. `first` is the file that was being sent, `offset` how far.

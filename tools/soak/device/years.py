@@ -237,8 +237,8 @@ class Life:
 
 
 def main():
-    gc.threshold(16 * 1024)  # as boot.py has it
     plan = json.loads(sys.stdin.readline())
+    gc.threshold(plan.get("threshold", 16 * 1024))  # as boot.py has it
     flash = years_chip.Flash(plan["flash"])
     if plan.get("format"):
         vfs.VfsLfs2.mkfs(flash)

@@ -112,6 +112,19 @@ def files(folder):
     return found
 
 
+def learn(modules):
+    """Every name in the library. MicroPython keeps each for ever, once it was loaded; what comes after that is growth."""
+    for module in modules:
+        try:
+            __import__("telemetry." + module)
+        except ImportError:
+            pass  # it is about hardware
+        for path in list(sys.modules):
+            if path.startswith("telemetry"):
+                sys.modules.pop(path)
+        gc.collect()
+
+
 class Life:
     """The steps of one."""
 
@@ -237,8 +250,8 @@ class Life:
 
 
 def main():
+    gc.threshold(16 * 1024)  # as boot.py has it
     plan = json.loads(sys.stdin.readline())
-    gc.threshold(plan.get("threshold", 16 * 1024))  # as boot.py has it
     flash = years_chip.Flash(plan["flash"])
     if plan.get("format"):
         vfs.VfsLfs2.mkfs(flash)
@@ -246,6 +259,7 @@ def main():
     vfs.mount(flash, "/f")
     random.seed(plan["seed"])
     years_time.begin(plan["ticks"], plan["world"], plan["clock"], plan["epoch"], plan["is_narrow"])
+    learn(plan.pop("modules"))
     life = Life(plan)
     try:
         life.run()

@@ -25,6 +25,7 @@ _STARVED_WAIT = const(5)  # seconds; whole ones, as floats take memory
 _CRASHED_MS = const(5000)  # for Ctrl-C: less than any watchdog waits
 _SLICE_MS = const(50)  # how long a press of the button may be overlooked while waiting
 _BACK_WITHIN = const(30)  # seconds, at random, after the network returned: a whole building's boards do so together
+_APART_MOST = const(10)  # seconds, at random, after the power returned
 _DRAIN_WITHIN = const(20)  # seconds until the next step, while something waits that the hub can have
 _SURVIVED = const(60)  # seconds of life: not one of the starts that fail
 
@@ -128,6 +129,8 @@ class Agent(Device):
         """`step` and `wait`, for ever. Ctrl-C ends it and leaves the REPL; after a crash the board starts anew."""
         self.board.wdt = None  # it watches, after a rest too
         try:
+            if self.board.reset_cause() == "power on":  # in the whole building, perhaps
+                self.wait(apart(self.settings.interval / 2, _APART_MOST))
             while self._starved < _STARVED_MOST:
                 self.wait(self.step())
             raise MemoryError("%d steps in a row" % _STARVED_MOST)  # better off with a new start

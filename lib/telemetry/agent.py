@@ -194,6 +194,7 @@ class Agent(Device):
             self._sample_at = now + self.settings.interval
             if not registration.is_accepted:
                 registration.key_accepted()
+                self.settled("registration")
                 self.survived()
             self.answered(reply)
             if self.children:

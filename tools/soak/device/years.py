@@ -113,7 +113,7 @@ def files(folder):
 
 
 def learn(modules):
-    """Every name in the library. MicroPython keeps each for ever, once it was loaded; what comes after that is growth."""
+    """Every name in the library. MicroPython keeps each for ever, once it was loaded; what comes later is growth."""
     for module in modules:
         try:
             __import__("telemetry." + module)

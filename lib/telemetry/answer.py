@@ -100,7 +100,11 @@ class Answer:
             if bare > 1:
                 at = bare
             if at > 2:
-                status = self._status()
+                digits = buffer[9:12]
+                is_one = buffer.startswith(b"HTTP/1.") and buffer[8] == 32 and digits.isdigit()
+                status = int(digits) if is_one and buffer[12] in b" \r\n" else 0
+                if not 100 <= status <= 599:
+                    raise errors.BadAnswer("no HTTP status")
                 if status >= 200:
                     break
                 interim += 1
@@ -115,15 +119,6 @@ class Answer:
         self.head = self._start = at
         self._read_fields(at)
         self._said = (at, self.left, self._is_last) if status == 200 and at <= _USUAL_HEAD else ()
-        return status
-
-    def _status(self):
-        buffer = self.buffer
-        digits = buffer[9:12]
-        is_one = buffer.startswith(b"HTTP/1.") and buffer[8] == 32 and digits.isdigit() and buffer[12] in b" \r\n"
-        status = int(digits) if is_one else 0
-        if not 100 <= status <= 599:
-            raise errors.BadAnswer("no HTTP status")
         return status
 
     def _read_fields(self, head):

@@ -74,25 +74,18 @@ def paired(text: bytes) -> bytes:
 
 def refused(request: str, status: int, content, headers: dict, *secrets) -> errors.HubError:
     """The exception of an answer that is not 2xx. It shows none of `secrets`, which the hub may repeat."""
-    kind = getattr(errors, _ERRORS.get(status) or ("ServerError" if status >= 500 else "HubError"))
-    return kind(request, status, _reason(content, secrets), _retry_after(headers))
-
-
-def _reason(content, secrets):
-    # The hub's own words, for one line of a console, without what they may repeat of ours.
     try:
         reason = json.loads(content)["error"]
         for secret in secrets:
             if secret:
                 reason = reason.replace(secret, "...")
-        return errors.printable(reason)
+        reason = errors.printable(reason)
     except Exception:  # no JSON, or not as the API promises
-        return ""
-
-
-def _retry_after(headers):
-    # RFC 9110, section 10.2.3. For its other form, a date, the caller's own backoff stands in.
+        reason = ""
+    retry_after = None
     for name in headers:
+        # RFC 9110, section 10.2.3. For its other form, a date, the caller's own backoff stands in.
         if name.lower() == "retry-after" and headers[name].isdigit():
-            return int(headers[name][:9])
-    return None
+            retry_after = int(headers[name][:9])
+    kind = getattr(errors, _ERRORS.get(status) or ("ServerError" if status >= 500 else "HubError"))
+    return kind(request, status, reason, retry_after)

@@ -9,10 +9,11 @@ from tools.soak import network
 from tools.soak.ledger import Arrival, Ledger
 from tools.soak.proxy import PER_CONNECTION, BadProxy
 
-SEED = 5
+SEED = 1
 TIMEOUT_S = 0.1
 
 
+@pytest.mark.xfail(strict=True, reason="what waits has the time when the hub was given up, not when it was taken")
 def test_a_bad_network_in_short():
     print("seed", SEED)
     for row in network.run(SEED, full=False):

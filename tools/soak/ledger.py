@@ -22,8 +22,8 @@ class Arrival:
 
 @dataclass
 class Ledger:
-    """Telemetries go by their number. `taken`: when, by the board's ticks. `acknowledged`: those whose arrival the board
-    was told of. `kept`: those that were to wait. `drops`: each time that some were dropped, how many, and how many
+    """Telemetries go by their number. `taken`: when, by the board's ticks. `acknowledged`: those of whose arrival the
+    board was told. `kept`: those that were to wait. `drops`: each time that some were dropped, how many, and how many
     still waited then."""
 
     since_ms: int  # from 1970 to the board's tick 0
@@ -97,10 +97,11 @@ class Ledger:
                 assert abs(off) <= _TOLERANCE_MS, f"its time is {off} ms off: {each}"
 
     def _check_states(self) -> None:
-        # What is sent at once is how things are, and so must be what the hub then has.
+        # What is sent at once is how things are, and so must be what the hub then has. What the network held back may
+        # undo that, as the hub cannot tell that it is old; nor can the board do anything about it.
         state: dict[str, Any] = {}
         highest = 0
-        for each in self.arrivals:
+        for each in self._news():
             state = ({} if each.override else state) | each.values
             if each.timestamp is None and each.number > highest:
                 slow = each.number // SLOWLY

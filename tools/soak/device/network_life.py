@@ -113,6 +113,9 @@ class Life:
         return self.agent.outbox.count if self.agent.outbox else 0
 
     def measure(self):
+        from telemetry import errors
+
+        errors.log.clear()  # its lines are as long as what went wrong last
         gc.collect()
         gc.collect()
         held = {"free": gc.mem_free(), "hole": hole(), "waiting": self.waiting(), "taken": self.taken}
@@ -151,9 +154,9 @@ def main():
     random.seed(plan["seed"])
     vfs.mount(flash, "/f")
     life = Life(*build(plan), plan)
-    from telemetry import outbox
+    from telemetry import outbox, spool
 
-    life.watch(outbox.Outbox)
+    life.watch(spool.Spool if plan["outbox"]["in"] == "flash" else outbox.Outbox)
     life.run()
     print("END", json.dumps({"taken": life.taken, "dropped": life.dropped, "waiting": life.waiting()}))
 

@@ -20,7 +20,7 @@ _WIDTH = const(300)  # characters
 _PAUSE = const(600)  # seconds from a crash to the restart; the watchdog's are fewer
 _WAYS = """
 It ends with the hub's command reboot, with a deployment, or after an hour, when main.py gets another try.
-Ctrl-C gives the REPL; to end safe mode there: import os; os.remove("/starts.json"); then reset.
+Ctrl-C gives the REPL; to end safe mode there: import os; os.remove("/starts.json"), then Ctrl-D.
 """
 
 

@@ -136,7 +136,7 @@ class Agent(Device):
         except BaseException as error:  # GeneratorExit, too: nobody looks at the REPL of a board in a ceiling
             gc.collect()
             self.report("crash", error)
-            self.guard("crash file", once, "crash", "record", self, error)
+            self.guard("crash", once, "crash", "record", self, error)
             sleep_ms(_CRASHED_MS)
             self.restart()
         finally:

@@ -46,6 +46,7 @@ class Agent(Device):
     stuck = 0  # times that the hub failed over the oldest message
     failed: dict | None = None  # kind of failure -> how many, since the hub was last reached
     _body: bytes | None = None  # composed, and not sent yet
+    _body_at = 0  # ticks
     _sample_at = 0  # uptime; when the next one is due, also if it cannot be sent
     _survives_at = _SURVIVED
 
@@ -185,6 +186,7 @@ class Agent(Device):
             if self.outbox:
                 once("backlog", "drain", self, self.outbox)
             self._body = body = self.compose(now)
+            self._body_at = ticks_ms()
             self.board.feed()
             reply = self.hub.send_telemetry(body)
             self._body = None
@@ -230,7 +232,8 @@ class Agent(Device):
         if now + 1 >= self._sample_at:  # a second early: uptimes are whole seconds
             self._sample_at = now + self.settings.interval
             if self.settings.outbox["size"]:
-                self.guard("outbox", once, "backlog", "keep", self, self._body)
+                ago_ms = ticks_diff(ticks_ms(), self._body_at)
+                self.guard("outbox", once, "backlog", "keep", self, self._body, ago_ms)
         self._body = None
 
     def wait(self, seconds: float) -> None:

@@ -10,6 +10,8 @@ from .clock import NEVER, jittered
 from .device import Device
 
 if False:  # for the type checker
+    from typing import Any
+
     from .board import Board
     from .children import Child
     from .clock import Clock
@@ -46,7 +48,7 @@ class Agent(Device):
     stuck = 0  # times that the hub failed over the oldest message
     failed: dict | None = None  # kind of failure -> how many, since the hub was last reached
     _body: bytes | None = None  # composed, and not sent yet
-    _body_at = 0  # ticks
+    _body_at: Any = 0  # ticks
     _sample_at = 0  # uptime; when the next one is due, also if it cannot be sent
     _survives_at = _SURVIVED
 

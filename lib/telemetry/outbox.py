@@ -16,6 +16,8 @@ _GONE = const(45)  # -
 class Outbox:
     """Messages that wait. What cannot be kept is dropped and counted, the oldest first."""
 
+    hopeless_at = 0  # failures of NTP after which those that were never dated are dropped, once that is known
+
     def __init__(self, clock: "Clock", size: int, policy: str):
         """`size`: the most bytes of heap for what waits. `policy`: "history", or "latest": of each device only its
         newest message waits; the one before it is not counted as dropped."""

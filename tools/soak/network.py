@@ -108,7 +108,8 @@ def _one(kind: Kind, total: int, seed: int, lib: Path) -> Row:
 
 def plan(chance: random.Random, total: int, tls: bool) -> list[Phase]:
     """Phases for so many telemetries at least. Each kind of trouble comes once, and as often as any other."""
-    phases = [Phase("well", 4, drains=True)]
+    # The board starts before names can be looked up, as after a power cut of a whole building, and so without a time.
+    phases = [Phase("no names", 14), Phase("well", 4, drains=True)]
     while True:
         kinds = [*_KINDS, "corrupt"] if tls else list(_KINDS)
         chance.shuffle(kinds)

@@ -48,7 +48,6 @@ class Agent(Device):
     stuck = 0  # times that the hub failed over the oldest message
     failed: dict | None = None  # kind of failure -> how many, since the hub was last reached
     _body: bytes | None = None  # composed, and not sent yet
-    _body_at: Any = 0  # ticks
     _sample_at = 0  # uptime; when the next one is due, also if it cannot be sent
     _survives_at = _SURVIVED
 
@@ -72,6 +71,7 @@ class Agent(Device):
         self.show = None
         self.upgrader = None
         self.failures: dict = {}  # kind -> how many since the start
+        self._body_at: Any = 0  # ticks
         self._named: tuple = (None, None)  # version and file id of the newest firmware, by the last reply
         self.upgrade: tuple | None = None  # version and file id too, of one that is higher than ours
         self._is_new = True  # nothing was done yet since the start

@@ -112,7 +112,7 @@ def test_reboot_and_dump(rig):
         "telemetry ",  # versions
         "name='micropython'",
         "'firmware_version': '1.0.0'",
-        "mem_free ",
+        "heap_free ",
         "reset_cause hard reset",
         f"url {rig.hub.url}",
         "interval 1\n",

@@ -66,7 +66,7 @@ def test_what_hangs_is_ended_and_named(hurried):
     rig.hub.claim(id)
     for resets, (command, description) in enumerate(
         (
-            ("stick", "no progress for 300 s: sensor"),
+            ("stick", "no progress for 300 s: a telemetry function"),
             ("hang", "no progress for 300 s: command hang"),
             ("block", "watchdog: bus"),  # the third is a crash loop
         ),

@@ -6,7 +6,7 @@ from time import sleep_ms, ticks_add, ticks_diff, ticks_ms
 from micropython import const
 
 from . import errors, once
-from .clock import NEVER, jittered
+from .clock import NEVER, apart
 from .device import Device
 
 if False:  # for the type checker
@@ -26,7 +26,8 @@ _STARVED_MOST = const(5)  # steps in a row
 _STARVED_WAIT = const(5)  # seconds; whole ones, as floats take memory
 _CRASHED_MS = const(5000)  # for Ctrl-C: less than any watchdog waits
 _SLICE_MS = const(50)  # how long a press of the button may be overlooked while waiting
-_BACK_WITHIN = const(5)  # seconds, at random, after the network returned: a whole building's boards do so together
+_BACK_WITHIN = const(30)  # seconds, at random, after the network returned: a whole building's boards do so together
+_APART_MOST = const(10)  # seconds, at random, after the power returned
 _DRAIN_WITHIN = const(20)  # seconds until the next step, while something waits that the hub can have
 _SURVIVED = const(60)  # seconds of life: not one of the starts that fail
 
@@ -131,6 +132,8 @@ class Agent(Device):
         """`step` and `wait`, for ever. Ctrl-C ends it and leaves the REPL; after a crash the board starts anew."""
         self.board.wdt = None  # it watches, after a rest too
         try:
+            if self.board.reset_cause() == "power on":  # in the whole building, perhaps
+                self.wait(apart(self.settings.interval / 2, _APART_MOST))
             while self._starved < _STARVED_MOST:
                 self.wait(self.step())
             raise MemoryError("%d steps in a row" % _STARVED_MOST)  # better off with a new start
@@ -253,7 +256,7 @@ class Agent(Device):
             if now >= self._survives_at:
                 self.survived()
             if self._saw_network_return() and now >= self.clock.quiet_until:
-                back_ms = ticks_add(ticks_ms(), int(jittered(0, _BACK_WITHIN) * 1000))
+                back_ms = ticks_add(ticks_ms(), int(apart(self.settings.interval, _BACK_WITHIN) * 1000))
                 if ticks_diff(end_ms, back_ms) > 0:
                     end_ms = back_ms
             if ticks_diff(end_ms, ticks_ms()) <= 0:
@@ -272,7 +275,7 @@ class Agent(Device):
         """This start is none of those that fail."""
         if self._survives_at != NEVER:
             self._survives_at = NEVER
-            self.guard("starts.json", once, "starts", "survived", self)
+            self.guard("starts.json", once, "starts", "survived", self.folder)
 
     def _join(self):
         if not self.board.is_connected():

@@ -10,6 +10,7 @@ if False:  # for the type checker
 
 _BUFFER = const(512)  # bytes, to begin with
 _HEAD_MOST = const(8192)
+_USUAL = const(300)  # bytes, of a body
 _LINE_MOST = const(1024)  # bytes, of a line in a chunked body
 _DIGITS_MOST = const(12)  # of a length
 _INTERIM_MOST = const(8)  # 1xx answers before the one that counts
@@ -94,10 +95,15 @@ class Answer:
         while True:
             buffer = self.buffer
             at = buffer.find(b"\n\r\n", 0, self._end) + 3
-            if at < 3:
-                at = buffer.find(b"\n\n", 0, self._end) + 2
-            if at >= 2:
-                status = self._status()
+            bare = buffer.find(b"\n\n", 0, at if at > 2 else self._end) + 2
+            if bare > 1:
+                at = bare
+            if at > 2:
+                digits = buffer[9:12]
+                is_one = buffer.startswith(b"HTTP/1.") and buffer[8] == 32 and digits.isdigit()
+                status = int(digits) if is_one and buffer[12] in b" \r\n" else 0
+                if not 100 <= status <= 599:
+                    raise errors.BadAnswer("no HTTP status")
                 if status >= 200:
                     break
                 interim += 1
@@ -112,15 +118,6 @@ class Answer:
         self.head = self._start = at
         self._read_fields(at)
         self._said = (at, self.left, self._is_last) if status == 200 else ()
-        return status
-
-    def _status(self):
-        buffer = self.buffer
-        digits = buffer[9:12]
-        is_one = buffer.startswith(b"HTTP/1.") and buffer[8] == 32 and digits.isdigit() and buffer[12] in b" \r\n"
-        status = int(digits) if is_one else 0
-        if not 100 <= status <= 599:
-            raise errors.BadAnswer("no HTTP status")
         return status
 
     def _read_fields(self, head):
@@ -173,12 +170,17 @@ class Answer:
 
     def _collect(self, most):
         body = bytearray()
-        piece = memoryview(bytearray(256))
-        while self.left <= most and len(body) + self._chunk <= most:
-            count = self.readinto(piece)
-            if not count:
-                return body
-            body.extend(piece[:count])
+        try:
+            piece = memoryview(bytearray(256))
+            while self.left <= most and len(body) + self._chunk <= most:
+                count = self.readinto(piece)
+                if not count:
+                    return body
+                body.extend(piece[:count])
+        except MemoryError:
+            if len(body) < _USUAL:
+                raise  # it is our memory that is short
+            raise errors.BodyTooLarge("no memory for the answer")
         raise errors.BodyTooLarge("a body of more than %d bytes" % most)
 
     def readinto(self, target) -> int:

@@ -2,6 +2,8 @@
 
 import json
 
+from micropython import const
+
 from . import errors, once
 from .rest import call
 
@@ -19,6 +21,7 @@ _ERRORS = {
 }
 # RFC 3986, section 2.3: what may stand in a path as it is.
 _UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+_ID_MOST = const(256)
 
 
 def register(hub: "Hub", fields: dict, parent: "Hub | None" = None) -> dict:
@@ -41,52 +44,48 @@ def register(hub: "Hub", fields: dict, parent: "Hub | None" = None) -> dict:
 
 
 def quoted(ids: tuple) -> tuple:
-    """Each as it may stand in a path. Raises ReplyError for what is no text."""
+    """Each as it may stand in a path. Raises ReplyError for what is no text, or too long for one."""
     for each in ids:
-        if not isinstance(each, str) or not each:
-            raise errors.ReplyError("id: expected a text that is not empty")
+        if not isinstance(each, str) or not 0 < len(each) < _ID_MOST:
+            raise errors.ReplyError("id: expected a text, not empty and not long")
     return tuple("".join(("%c" if c in _UNRESERVED else "%%%02X") % c for c in each.encode()) for each in ids)
 
 
 def paired(text: bytes) -> bytes:
     """`text` as the UTF-8 that it should be: MicroPython's JSON makes two characters, surrogates, of an escaped emoji,
     and encodes them so, which the hub refuses. One that is alone becomes a question mark."""
-    made = bytearray()
+    # Of the bytes: of a text MicroPython would keep each character for ever, as a name.
+    parts = text.split(b"\xed")  # what a character from U+D000 to U+DFFF begins with
+    made = bytearray(parts.pop(0))
     high = 0
-    for c in text.decode():
-        code = ord(c)
-        if not 0xD800 <= code < 0xE000:
-            c = "?" + c if high else c
-        elif high and code >= 0xDC00:
-            c = chr(0x10000 + (high - 0xD800 << 10) + code - 0xDC00)
+    for part in parts:
+        code = (part[0] & 63) << 6 | part[1] & 63
+        if code < 0x800:
+            made += b"\xed" + part
+        elif high and code >= 0xC00:
+            code += 0x10000 - 0xC00 + (high - 0x800 << 10)
+            made[-1] = 0xF0 | code >> 18
+            made += bytes((0x80 | code >> 12 & 63, 0x80 | code >> 6 & 63, 0x80 | code & 63)) + part[2:]
         else:
-            c = "?" if high or code >= 0xDC00 else ""
-        high = code if 0xD800 <= code < 0xDC00 else 0
-        made += c.encode()
+            made += b"?" + part[2:]
+        high = code if len(part) == 2 and 0x800 <= code < 0xC00 else 0
     return bytes(made)
 
 
 def refused(request: str, status: int, content, headers: dict, *secrets) -> errors.HubError:
     """The exception of an answer that is not 2xx. It shows none of `secrets`, which the hub may repeat."""
-    kind = getattr(errors, _ERRORS.get(status) or ("ServerError" if status >= 500 else "HubError"))
-    return kind(request, status, _reason(content, secrets), _retry_after(headers))
-
-
-def _reason(content, secrets):
-    # The hub's own words, for one line of a console, without what they may repeat of ours.
     try:
         reason = json.loads(content)["error"]
         for secret in secrets:
             if secret:
                 reason = reason.replace(secret, "...")
-        return errors.printable(reason)
+        reason = errors.printable(reason)
     except Exception:  # no JSON, or not as the API promises
-        return ""
-
-
-def _retry_after(headers):
-    # RFC 9110, section 10.2.3. For its other form, a date, the caller's own backoff stands in.
+        reason = ""
+    retry_after = None
     for name in headers:
+        # RFC 9110, section 10.2.3. For its other form, a date, the caller's own backoff stands in.
         if name.lower() == "retry-after" and headers[name].isdigit():
-            return int(headers[name][:9])
-    return None
+            retry_after = int(headers[name][:9])
+    kind = getattr(errors, _ERRORS.get(status) or ("ServerError" if status >= 500 else "HubError"))
+    return kind(request, status, reason, retry_after)

@@ -20,7 +20,7 @@ _REGISTER_MOST = const(10)  # in one round, so that telemetry goes on
 _ANSWER = const(640)  # bytes, at most, to the message of one of many; a hub says about 250
 _DOUBT_LEAST = const(60)  # seconds; when a child's own key is tried, of whose telemetry the hub would know nothing
 _DOUBT_MOST = const(600)
-_LETTERS = b"abcdefghijklmnopqrstuvwxyz0123456789-_"
+_LETTERS = const(b"abcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
 class Child(Device):

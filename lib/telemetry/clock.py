@@ -22,6 +22,12 @@ def backoff(failures: int, first: int = 5, most: int = 300, retry_after: int | N
     return max(jittered(wait / 2, wait), jittered(least, least * 1.1))
 
 
+def apart(interval: float, most: int) -> float:
+    """Seconds, at random, to wait with a message that all boards of a building would send now: at most half of the
+    `interval` between two, so that it is not the next one, and at most `most`. What is apart then stays so."""
+    return jittered(0, min(most, interval / 2))
+
+
 class Clock:
     """UTC, once it is known, and seconds always.
 

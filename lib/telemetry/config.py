@@ -40,6 +40,8 @@ def attend(device: "Device") -> int | None:
             if _take(device, device.ask("GET /config", dict), state) < wanted:
                 again = _LATER  # not yet the one that the hub told of
         except errors.BodyTooLarge as error:
+            if "memory" in str(error):
+                raise  # there may be more another time
             device.fault("on_config", error)
             device.refused = wanted
         state = _load(device)

@@ -18,8 +18,7 @@ _RETRY_MOST = const(3600)
 _MAX_FAILURE = const(500)  # characters of a user function's exception that go to the hub
 
 # Each a module: `attend(device)` does what is due, and gives back the seconds until there is more to do, or None.
-# They are done in this order.
-DUTIES = ("config", "licenses", "commands", "space", "tell", "incidents", "crash", "children")
+DUTIES = ("config", "licenses", "commands", "space", "tell", "incidents", "crash", "children")  # in this order
 # What of the reply has which of them done: a version that is higher than the one before, or true.
 _ASKS = (
     ("config_version", "config"),
@@ -74,8 +73,7 @@ class Device(errors.Reporter):
     def telemetry(self, function=None, **tolerances):
         """Decorator: `function()` gives a dict of values; those that changed are sent, all functions' in one message.
 
-        With tolerances, as `@agent.telemetry(temperature=0.2)`, a number is sent when it is further from what the hub
-        knows.
+        With tolerances, as `@agent.telemetry(temperature=0.2)`, a number is sent when it is further off than that.
         """
         if function is None:
             return lambda function: self.telemetry(function, **tolerances)
@@ -194,20 +192,16 @@ class Device(errors.Reporter):
         failures = None
         failed: list = []
         for owner, (function, tolerances) in enumerate(self._readers):
-            self.board.doing = function
-            self.board.feed()
             try:
                 delta.add(function(), tolerances, owner)
             except Exception as error:
                 name = getattr(function, "__name__", "telemetry")
-                failure = "%s: %s" % (name, errors.described(error))
-                failures = failures + "; " + failure if failures else failure
+                failures = (failures + "; " if failures else "") + "%s: %s" % (name, errors.described(error))
                 failed.append(owner)
                 self.fault(name, error, function)
             else:
                 if self._said:
                     self.settled(function)
-        self.board.doing = None
         delta.end(failed)
         return failures[:_MAX_FAILURE] if failures else None
 
@@ -264,7 +258,7 @@ class Device(errors.Reporter):
             finally:
                 self.board.doing = None
                 if again is not None:
-                    self.due[duty] = now + again
+                    self.due[duty] = now + int(again)
         return False
 
     # For duties

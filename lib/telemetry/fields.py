@@ -1,14 +1,19 @@
 """The headers of an answer, for who asks for them (RFC 9112, section 5)."""
 
+from micropython import const
+
+_MOST = const(100)
+
 
 def headers_of(buffer: bytearray, head: int) -> dict:
     """Those in the first `head` bytes of `buffer`: names in lower case -> values. Folded lines are joined; of several
-    with one name the last counts; what is no UTF-8 is left out. A value is copied once: it may be 8 KiB long."""
+    with one name the last counts; what is no UTF-8 is left out, and what comes behind a hundred names or finds no
+    memory. A value is copied once: it may be 8 KiB long."""
     view = memoryview(buffer)
     found: dict = {}
     name = ""
     at = buffer.find(b"\n") + 1
-    while at < head:
+    while at < head and len(found) < _MOST:
         end = buffer.find(b"\n", at)
         colon = buffer.find(b":", at, end)
         is_folded = buffer[at] in b" \t"
@@ -19,13 +24,16 @@ def headers_of(buffer: bytearray, head: int) -> dict:
         while last > start and buffer[last - 1] in b" \t\r":
             last -= 1
         try:
-            value = str(view[start:last], "utf-8")
-            if is_folded:
-                found[name] = (found.get(name, "") + " " + value).strip()
-            elif colon > 0:
-                name = str(view[at:colon], "utf-8").lower()
+            if is_folded or colon > 0:
+                value = str(view[start:last], "utf-8")
+                if is_folded:
+                    value = (found.get(name, "") + " " + value).strip()
+                else:
+                    name = str(view[at:colon], "utf-8").lower()
                 found[name] = value
         except UnicodeError:
             pass
+        except MemoryError:
+            break
         at = end + 1
     return found

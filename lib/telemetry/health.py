@@ -17,13 +17,40 @@ _MOST = const(0x7FFFFFFF)  # of a number in a telemetry
 
 
 def taken(agent: "Agent") -> dict:
-    """Flat names and values, as a telemetry takes them; README, Health, has the list."""
-    values: dict = {}
-    for part in (_itself, _wifi, _heap, _idf_heap, _outbox, _failures, _resets, _flash):
-        try:
-            values.update(part(agent))
-        except Exception:
-            pass  # the port has no such thing, or the flash does not give it now
+    """Flat names and values, as a telemetry takes them; README, Health, has the list. What is not
+    there is left out."""
+    from . import heap_lowest  # as it is now
+
+    board = agent.board
+    outbox = agent.outbox
+    gc.collect()
+    free = gc.mem_free()
+    values = {
+        "uptime": agent.clock.uptime(),
+        "reset_cause": board.reset_cause(),
+        "heap_free": free,
+        "heap_lowest": min(free, heap_lowest),
+        "outbox_waiting": outbox.count if outbox else 0,
+        "outbox_dropped": outbox.dropped if outbox else agent.dropped,
+    }
+    failures = agent.failures
+    for kind in failures:
+        values["failures_" + kind] = failures[kind]
+    try:
+        _, idf_free, largest, lowest = zip(*board.heap())
+        values.update(idf_free=sum(idf_free), idf_largest=max(largest), idf_lowest=sum(lowest))
+        values.update(wifi_strength=board.wifi_strength())
+    except Exception:
+        pass  # the port has no such thing
+    try:
+        stat = os.statvfs(agent.folder)
+        values["flash_free"] = min(stat[0] * stat[3], _MOST)
+        starts = agent.load("starts", True)
+        for cause in starts:
+            if cause != "starts":
+                values["resets_" + cause.replace(" reset", "").replace(" ", "_")] = starts[cause]
+    except Exception:
+        pass  # the flash does not give it now
     return values
 
 
@@ -44,47 +71,3 @@ def add(agent: "Agent") -> None:
     if len(dumps(changed)) < MAX_BYTES - _MARGIN:
         delta.changed = changed
         agent.health_at = agent.clock.uptime() + every if every else NEVER
-
-
-def _itself(agent):
-    return {"uptime": agent.clock.uptime(), "reset_cause": agent.board.reset_cause()}
-
-
-def _wifi(agent):
-    strength = agent.board.wifi_strength()
-    return {} if strength is None else {"wifi_strength": strength}
-
-
-def _heap(agent):
-    from . import heap_lowest  # as it is now
-
-    gc.collect()
-    free = gc.mem_free()
-    return {"heap_free": free, "heap_lowest": min(free, heap_lowest)}
-
-
-def _idf_heap(agent):
-    _, free, largest, lowest = zip(*agent.board.heap())
-    return {"idf_free": sum(free), "idf_largest": max(largest), "idf_lowest": sum(lowest)}
-
-
-def _outbox(agent):
-    outbox = agent.outbox
-    waiting, dropped = (outbox.count, outbox.dropped) if outbox else (0, agent.dropped)
-    return {"outbox_waiting": waiting, "outbox_dropped": dropped}
-
-
-def _failures(agent):
-    failures = agent.failures
-    return {"failures_" + kind: failures[kind] for kind in failures}
-
-
-def _resets(agent):
-    counts = agent.load("starts", True)
-    counts.pop("starts", None)
-    return {"resets_" + cause.replace(" reset", "").replace(" ", "_"): counts[cause] for cause in counts}
-
-
-def _flash(agent):
-    stat = os.statvfs(agent.folder)
-    return {"flash_free": min(stat[0] * stat[3], _MOST)}

@@ -14,13 +14,15 @@ from micropython import const
 from . import errors, once
 from .answer import Answer
 from .clock import EARLIEST
-from .response import Response
 
 if False:  # for the type checker
     from typing import Any
 
+    from .response import Response
+
 _TOGETHER = const(500)  # a body of so many bytes goes with its head in one write, and so in one packet; a larger one
 # is not put together with it, for want of a hole in memory that holds both
+_LARGE = const(4096)  # bytes of a head: it is the server's fault, then, that memory is short
 _IPPROTO_TCP = const(6)
 _TCP_NODELAY = const(1)
 
@@ -121,6 +123,8 @@ class Session:
     def failed(self, error: BaseException) -> BaseException:
         """Closes the connection, for the rest of an answer would be the next one's; gives what to raise."""
         self.close()
+        if isinstance(error, MemoryError) and len(self._answer.buffer) > _LARGE:
+            return errors.HeadTooLarge("no memory for the answer")
         return errors.NetworkError(errors.described(error)) if isinstance(error, OSError) else error
 
     # The request
@@ -140,13 +144,17 @@ class Session:
 
     def _exchange(self, method, data):
         # Up to the first bytes of the answer. One of four things can happen to the connection:
-        # 1. it was kept and the server has closed it meanwhile: seen before anything is sent;
+        # 1. it was kept, and the server has closed it meanwhile or sent more: seen before anything is sent;
         # 2. it was kept and breaks now: what may be sent twice is sent again, once, over a new one;
         # 3. it breaks after a POST was sent: whether that may be sent again is for the caller to know;
         # 4. it is new and breaks: no network.
         answer = self._answer
         answer.response = None
-        if self._stream is not None and (answer.left or not self._is_silent()):
+        try:
+            is_good = not answer.left and self._stream.readinto(answer.buffer) is None
+        except (OSError, AttributeError):  # it broke; there is none
+            is_good = False
+        if not is_good:
             self.close()
         while True:
             is_kept = self._stream is not None
@@ -171,7 +179,11 @@ class Session:
 
     def _connect(self):
         scheme, host, port = self._server
-        context = self._trusting() if scheme == "https" else None
+        context = None
+        if scheme == "https":
+            if self._verify and gmtime()[0] < EARLIEST:
+                raise errors.TlsError("the clock is not set: no certificate can be checked")
+            context = self._context = self._context or once("certificates", "context", self._ca, self._verify)
         self._has_written = False
         self._answer.shrink()
         try:
@@ -191,13 +203,6 @@ class Session:
         if context is not None:
             tcp = context.wrap_socket(tcp, server_hostname=host, do_handshake_on_connect=False)
         self._stream = tcp
-
-    def _trusting(self):
-        if self._verify and gmtime()[0] < EARLIEST:
-            raise errors.TlsError("the clock is not set: no certificate can be checked")
-        if self._context is None:
-            self._context = once("certificates", "context", self._ca, self._verify)
-        return self._context
 
     def _send(self, data):
         if data is None:
@@ -223,13 +228,6 @@ class Session:
                 self._has_written = True
             else:  # until then it is TLS, which waits for what the server says
                 self._wait(select.POLLOUT if self._has_written else select.POLLIN)
-
-    def _is_silent(self):
-        # Whether the connection that was kept is still there, and nothing came over it.
-        try:
-            return self._stream.readinto(self._answer.buffer) is None
-        except OSError:
-            return False
 
     # For the answer
 

@@ -8,7 +8,7 @@ from . import errors, once
 from .message import Reply
 from .rest import adapted, fetch, parsed
 
-_JSON = "application/json"
+_JSON = const("application/json")
 _MOST = const(4096)  # bytes of a telemetry's reply, whose JSON takes ten times as much memory
 
 

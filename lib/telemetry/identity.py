@@ -1,11 +1,15 @@
 """Who this device is at the hub: registered once, and the key that the hub gave never thrown away before a new one is
 safely stored (Device API, register device). Policy only; `api` does the work."""
 
+from micropython import const
+
 from . import errors, once
 from .clock import NEVER, jittered
 
 if False:  # for the type checker
     from .registration import Registration
+
+_TOKEN_MOST = const(1000)
 
 
 def keep(registration: "Registration") -> None:
@@ -78,7 +82,11 @@ def checked(reply: dict) -> dict:
 
 def token(name: str, text, but: bytes = b"") -> str:
     """`text`, if it can go into a path or a header and not end it. Raises ReplyError; it may be a secret: not shown."""
-    if not isinstance(text, str) or not text or not all(33 <= c <= 126 and c not in but for c in text.encode()):
+    if (
+        not isinstance(text, str)
+        or not 0 < len(text) < _TOKEN_MOST
+        or not all(33 <= c <= 126 and c not in but for c in text.encode())
+    ):
         raise errors.ReplyError(
             "%s: expected a text of visible ASCII characters%s" % (name, but and " without " + but.decode())
         )

@@ -88,7 +88,15 @@ def attend(device: "Device") -> int | None:
 
 def _tell(device, incident):
     if incident.is_doubtful:
-        _look_for(device, incident)
+        # It was sent, and the answer got lost: the hub has it, or not. Who cannot find out opens it: rather twice than
+        # never. For that a list that memory does not hold is no reason to start anew.
+        try:
+            for each in _ask(device, "GET /incidents", list) or ():
+                if each["status"] == "open" and each["issue"] == incident.fields["issue"]:
+                    incident.id = str(each["id"])
+        except (KeyError, TypeError, MemoryError):
+            pass
+        incident.is_doubtful = False
     if incident.id is None and not incident.is_closed:
         # Noted on flash first; but better one that a restart leaves open than none.
         device.guard("incidents.json", device.save, "incidents", {"open": True})
@@ -99,18 +107,6 @@ def _tell(device, incident):
     if incident.is_closed and incident.id:
         _ask(device, "DELETE /incidents/%s", None, None, incident.id)
         incident.id = None
-
-
-def _look_for(device, incident):
-    # It was sent, and the answer got lost: the hub has it, or not. Who cannot find out opens it: rather twice than
-    # never. For that a list that memory does not hold is no reason to start anew.
-    try:
-        for each in _ask(device, "GET /incidents", list) or ():
-            if each["status"] == "open" and each["issue"] == incident.fields["issue"]:
-                incident.id = str(each["id"])
-    except (KeyError, TypeError, MemoryError):
-        pass
-    incident.is_doubtful = False
 
 
 def _ask(device, endpoint, kind=None, body=None, *ids):

@@ -143,7 +143,7 @@ def _heed_time(clock, text):
     # It is surely not earlier; and that is the clock where there is no other, also after a start without the network.
     text = _utc("current_time", text)
     now = clock.timestamp() or ""
-    if text and text < "21":
+    if text and "2025" < text < "21":
         clock.at_least = max(clock.at_least, text)
         if clock.set_rtc and clock.at_least > now and not clock.is_sure and (clock.failures or not now):
             clock.set_rtc(mktime(tuple(map(int, re.compile("[-T:]").split(clock.at_least[:19]))) + (0, 0, 0)))

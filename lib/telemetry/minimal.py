@@ -4,7 +4,7 @@ from . import errors
 from .message import Reply, check, encode
 from .rest import adapted, call
 
-_TIMESTAMP = "0000-00-00T00:00:00.000Z"  # 0 stands for any digit
+_TIMESTAMP = b"0000-00-00T00:00:00.000Z"  # 0 stands for any digit
 
 
 def send(
@@ -62,12 +62,11 @@ def build(
     check(values)
     if status not in ("online", "offline", "error"):
         raise errors.MessageError("status: expected online, offline or error, not %r" % (status,))
-    if timestamp is not None and not _is_timestamp(timestamp):
+    # Bytes: of a text that is iterated MicroPython would keep each character for ever, as a name.
+    if timestamp is not None and not (
+        isinstance(timestamp, str) and bytes(48 if 48 <= c < 58 else c for c in timestamp.encode()) == _TIMESTAMP
+    ):
         raise errors.MessageError("timestamp: expected UTC as 2021-08-04T07:45:44.122Z, not %r" % (timestamp,))
     if message is not None and not isinstance(message, str):
         raise errors.MessageError("message: expected a text, not %r" % (message,))
     return encode(values, status, override, message, timestamp)
-
-
-def _is_timestamp(text):
-    return isinstance(text, str) and "".join(["0" if "0" <= c <= "9" else c for c in text]) == _TIMESTAMP

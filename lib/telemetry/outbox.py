@@ -4,6 +4,8 @@ import os
 
 from micropython import const
 
+from . import once
+
 if False:  # for the type checker
     from .clock import Clock
 
@@ -47,8 +49,8 @@ class Outbox:
     def first(self) -> tuple | None:
         """The oldest: `called` and the body with its timestamp. None if there is none, or while the clock is not set:
         it is dated only now, so that the clock may be set after the message was taken. A restart loses all."""
-        for segment, at, end in self._waiting():
-            return self._dated(segment[at:end])
+        for _, _, line in self._waiting():
+            return self._dated(line)
         return None
 
     def done(self) -> None:
@@ -61,12 +63,12 @@ class Outbox:
         """The end of a step, or of the run; here there is nothing to do."""
 
     def _waiting(self):
-        # Each line: its segment, where it begins and ends there.
+        # Each line, behind its segment and where it begins there.
         at = self._at
         for segment in self._segments:
             while end := segment.find(b"\n", at) + 1:
                 if segment[at] != _GONE:
-                    yield segment, at, end
+                    yield segment, at, segment[at:end]
                 at = end
             at = 0
 
@@ -79,8 +81,8 @@ class Outbox:
         # MemoryError: there is no memory or no room for it.
         segments = self._segments
         if self.is_latest:
-            for segment, at, end in self._waiting():
-                if segment[at:end].split(b" ", 2)[1] == line.split(b" ", 2)[1]:
+            for segment, at, old in self._waiting():
+                if old.split(b" ", 2)[1] == line.split(b" ", 2)[1]:
                     segment[at] = _GONE
                     self.count -= 1
             self._trim()
@@ -115,9 +117,7 @@ def opened(clock: "Clock", settings: dict, folder: str) -> Outbox:
     """The one that `outbox` of the settings asks for. On flash it goes on with what the run before left in `folder`,
     which is what the paths of its files begin with."""
     if settings["in"] == "flash" and settings["policy"] == "history":
-        from .spool import Spool
-
-        return Spool(clock, settings["size"], folder)
+        return once("spool", "Spool", clock, settings["size"], folder)
     return Outbox(clock, settings["size"], settings["policy"])
 
 

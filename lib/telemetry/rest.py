@@ -2,7 +2,11 @@
 
 import json
 
+from micropython import const
+
 from . import errors, once
+
+_USUAL = const(300)  # bytes of an answer
 
 
 def adapted(requests):
@@ -16,16 +20,20 @@ def adapted(requests):
 
 
 def call(requests, method: str, url: str, headers: dict, body: bytes | None, timeout: int, secret: str | None = None):
-    """`fetch`, and the answer's JSON, parsed; None if it is empty. Raises ReplyError too: the answer is not JSON."""
+    """`fetch`, and the answer's JSON, parsed; None if it is empty. Raises what `parsed` raises, too."""
     return parsed(fetch(requests, method, url, headers, body, timeout, secret), method, url)
 
 
 def parsed(content, method: str, url: str):
-    """What the JSON says; None if it is empty. Raises ReplyError."""
+    """What the JSON says; None if it is empty. Raises ReplyError, and BodyTooLarge if memory does not hold it."""
     try:
         return json.loads(content) if content else None
     except ValueError:
         raise errors.ReplyError("%s %s: the answer is not JSON" % (method, url))
+    except MemoryError:
+        if len(content) < _USUAL:
+            raise  # it is our memory that is short
+        raise errors.BodyTooLarge("%s %s: no memory for the answer" % (method, url))
 
 
 def fetch(requests, method: str, url: str, headers: dict, body: bytes | None, timeout: int, secret: str | None = None):

@@ -43,28 +43,38 @@ class SafeAgent(Agent):
         """But main.py did not."""
 
     def attend(self):
-        """Incidents that main.py left open stay so, this one too over restarts: main.py closes them."""
+        """Incidents that main.py left open stay so, these too over restarts: main.py closes them."""
         self.left_open = False
         return super().attend()
 
+    def incident(self, *fields):
+        """But the start before may have opened it."""
+        incident = super().incident(*fields)
+        incident.is_doubtful = True
+        return incident
+
 
 def run() -> None:
-    """Until Ctrl-C, a restart, or, if the settings are of no use, not at all."""
+    """Until Ctrl-C or a restart; not at all if the settings are of no use."""
     print("Safe mode: main.py is not run." + _WAYS)
+    agent = None
     try:
         agent = _made()
         while agent.clock.uptime() < _HOUR:
             agent.wait(agent.step())
         agent.say("main.py gets another try")
-        agent.guard("starts.json", once, "starts", "survived", agent, 2)
-        agent.board.reset()
-    except errors.SettingsError as error:
-        print("safe mode: no network, as the settings cannot be used:", error)
-        once("starts", "rest")
+        agent.guard("starts.json", once, "starts", "survived", agent.folder, 2)
+        agent.restart()
     except KeyboardInterrupt:
-        once("starts", "rest")
+        if agent:
+            agent.board.rest()
+        else:
+            once("starts", "rest")
         print(_WAYS)
         raise
+    except errors.SettingsError as error:
+        once("starts", "rest")
+        print("safe mode: no network, as the settings cannot be used:", error)
     except Exception as error:
         print_exception(error)
         sleep(_PAUSE)  # never a loop that wears the flash out, and time for Ctrl-C
@@ -72,20 +82,19 @@ def run() -> None:
 
 
 def _made():
+    version = "0.0.0"  # of main.py: what it said last
     try:
-        version = once("store", "load", "/version.json").get("curr_ver", "")
+        version = once("store", "load", "/version.json").get("curr_ver", version)
     except errors.StoreError:
-        version = ""
-    agent = once(
-        "wiring", "build", SafeAgent, "/settings.json", version or "0.0.0"
-    )  # main.py knows it, and did not say
+        pass
+    agent = once("wiring", "build", SafeAgent, "/settings.json", version)
     agent.settings.interval = _INTERVAL
     agent.settings.outbox = {"size": 0, "in": "memory"}  # what waits is main.py's, and its children's
     agent.guard("starts.json", _explain, agent)
 
     def reboot(parameters):
-        once("starts", "survived", agent)
-        agent.board.reset()
+        once("starts", "survived", agent.folder)
+        agent.restart()
 
     agent.handlers["reboot"] = reboot, False, True  # not again, if main.py fails again
     return agent
@@ -96,10 +105,11 @@ def _explain(agent):
     if once("starts", "is_stuck", agent.folder):
         data = agent.load("crash", True)
         trace = agent.board.reset_cause()
-        if data.get("count") and trace != "watchdog":
+        if agent.board.hung:
+            trace += ": " + agent.board.hung
+        elif data.get("count") and trace != "watchdog":
             trace = data["trace"].strip()
         why = "main.py failed 3 times, last: " + trace.split("\n")[-1]
     agent.why = why[:_WIDTH]
     agent.say(agent.why)
-    incident = agent.incident("Safe mode", "safe_mode", 4, trace)
-    incident.is_doubtful = True  # the start before may have opened it
+    agent.incident("Safe mode", "safe_mode", 4, trace)

@@ -80,11 +80,11 @@ def checked(fields: dict) -> Settings:
                 wrong += "\n%s: expected %s" % (name, _EXPECTED[kind].format(low, high))
             setattr(settings, name, value)
         known += names.split()
-    url = str(settings.entry_url)
+    url = settings.entry_url
     try:
         if "#" in url or once("head", "split", url.rstrip("/"))[2] != "/":
             raise ValueError  # a path or a query in it would end up in every request
-    except ValueError:
+    except (ValueError, TypeError, AttributeError):
         wrong += "\nentry_url: expected as https://entry.example.com"
     if not wrong and 0 < settings.watchdog < max(30, 3 * settings.timeout):  # a slow request must not look like a hang
         wrong = "watchdog: expected 0, or 30 to 3600 and >= 3 * timeout"
@@ -134,6 +134,6 @@ def load(path: str = "/settings.json") -> Settings:
     try:
         with open(path) as file:
             fields = dict(json.load(file))
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, MemoryError) as error:
         raise SettingsError("%s: %s; see settings.example.json" % (path, error))
     return checked(fields)

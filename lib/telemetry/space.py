@@ -51,10 +51,13 @@ def _kept(reply):
         value = reply.get(name)
         kind = type(value)
         if kind is _FIRST.get(name, kind) and kind in (str, bool, int, float, dict):
-            size = len(json.dumps({name: value}).encode())
-            if size < room and name not in ("access_key", "local_time"):
-                kept[name] = value
-                room -= size
+            text = json.dumps({name: value}).encode()
+            if len(text) < room and name not in ("access_key", "local_time"):
+                try:
+                    kept.update(json.loads(text))
+                    room -= len(text)
+                except ValueError:
+                    pass  # of an infinite number MicroPython writes no JSON
     location = kept.get("location", {})
     if type(location.get("utc_offset", 0)) is not int:
         del location["utc_offset"]

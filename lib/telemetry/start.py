@@ -31,10 +31,9 @@ def begin(agent: "Agent") -> None:
     if agent.children:
         agent.guard("children", once, "children", "begin", agent)
     if is_watchdog and not agent.crash_loop:
-        text = "no progress for %d s" % agent.settings.watchdog
-        if agent.board.hung:
-            text += ": " + agent.board.hung
-        agent.incident("Watchdog reset", "watchdog", 3, text)
+        # To name each telemetry function each time would cost every telemetry more than it tells.
+        hung = agent.board.hung or "a telemetry function, or what runs outside of the agent"
+        agent.incident("Watchdog reset", "watchdog", 3, "no progress for %d s: %s" % (agent.settings.watchdog, hung))
 
 
 def take_up(device: "Device") -> None:

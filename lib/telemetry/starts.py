@@ -11,9 +11,6 @@ from micropython import const
 
 from . import errors, once
 
-if False:  # for the type checker
-    from .agent import Agent
-
 _MOST = const(3)
 _WATCHDOG = const(300)  # seconds, as the settings have it when they do not say
 _WEEK_MS = const(604800000)
@@ -71,19 +68,12 @@ def is_stuck(folder: str) -> bool:
     return load(folder).get("starts", 0) >= _MOST
 
 
-def survived(agent: "Agent", left: int = 0) -> None:
-    """This start came to something. Raises StoreError. `left`: how many of those that did not still count."""
-    data = load(agent.folder)
+def survived(folder: str = "/", left: int = 0) -> None:
+    """This start came to something: of those that did not only `left` count from now on. Raises StoreError."""
+    data = load(folder)
     if data.get("starts", 0) > left:
         data["starts"] = left
-        once("store", "save", agent.folder + "starts.json", data)
-
-
-def causes(agent: "Agent") -> dict:
-    """How many starts there were by cause, as {"power on": 2, "watchdog": 1}. Raises StoreError."""
-    data = load(agent.folder)
-    data.pop("starts", None)
-    return data
+        once("store", "save", folder + "starts.json", data)
 
 
 def load(folder: str) -> dict:

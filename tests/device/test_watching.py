@@ -20,25 +20,6 @@ def watched(*answers, **settings):
     return rig, done
 
 
-def test_each_function_is_named_while_it_runs_and_no_longer():
-    rig, done = watched(ACCEPTED)
-
-    @rig.agent.telemetry
-    def door():
-        assert rig.board.doing is door
-        return {"open": False}
-
-    @rig.agent.telemetry
-    def sensor():
-        assert rig.board.doing is sensor
-        raise OSError(5)
-
-    rig.steps(1)
-    rig.agent.wait(0)
-    assert done[:4] == [None, "door", "sensor", None] and done[-1] is None
-    assert rig.told()["telemetries"] == {"open": False}
-
-
 def test_duties_and_commands_are_named():
     command = {"id": "c-1", "status": "pending", "name": "open", "parameters": {}}
     asked = (200, {"success": True, "command": True, "config_version": 1})

@@ -10,7 +10,8 @@ HOUR = 3600
 
 class Wlan:
     """The driver of the chip, and stricter: each call at a wrong moment fails the test. `trouble`: what it takes until
-    it connects: "", "disconnect", "radio", or "nothing" that helps."""
+    it connects: "", "disconnect", "radio", or "nothing" that helps; with "silence" it does not even say that it failed.
+    """
 
     def __init__(self, ticks):
         self.ticks = ticks
@@ -78,7 +79,7 @@ class Wlan:
             self.connected = False
             self.since = self.left_at = None
             self.reason = ASSOC_LEAVE
-        if self.since is not None and self.ticks.now >= self.since + 2000:
+        if self.since is not None and self.ticks.now >= self.since + 2000 and self.trouble != "silence":
             self.connected = self.in_reach and not self.trouble
             self.reason = 0 if self.connected else NOT_FOUND
             self.since = None if self.connected else self.ticks.now
@@ -240,6 +241,16 @@ def test_the_ladder_goes_on_without_hurry():
     board.ticks.now += 5000
     board.join(timeout=0)
     assert board.outage is None  # and with it all is forgotten
+
+
+def test_a_driver_that_says_no_more_is_given_the_time_to_leave():
+    board = joined()
+    board.wlan.trouble = "silence"
+    board.wlan.lose()
+    for _ in range(12):  # after the first disconnect it is idle by its status, whatever it does
+        raises(WifiError, board.join, timeout=0)
+        board.ticks.now += 300000
+    assert board.names().count("connect") > 3
 
 
 def test_boards_that_failed_together_do_not_begin_anew_together():

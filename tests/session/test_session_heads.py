@@ -138,3 +138,11 @@ def test_interim_answers_between(device, serve):
     server = serve(answering(final, interim + final, final, interim * 3 + final))
     assert contents(device, server, 4) == [b"ok"] * 4
     assert len(server.connections) == 1
+
+
+def test_a_head_ends_at_its_first_empty_line_whichever_way_lines_end(device, serve):
+    def answer(connection):
+        connection.request()
+        connection.send(b"HTTP/1.1 200 OK\nContent-Length: 8\n\nabc\r\n\r\nd")
+
+    assert device.get(serve(answer).url).content == b"abc\r\n\r\nd"

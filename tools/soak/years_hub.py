@@ -11,6 +11,7 @@ _FEATURES = ("recording", "export")
 _MOST_DEVICES = 6  # a board that lost the answer to its registration goes on as the device before
 _SURE_S = 2 * 86400  # around its expiry nobody asks whether a licence is in use
 _INTERVALS = (1, 60, 600, 3600, 3600, 10000, 20000, 86400)
+_CALM = {"interval": 60, "mode": 0}
 Answer = tuple[int, Any]
 
 
@@ -25,7 +26,7 @@ class Known:
     config_version: int = 0
     commands: list[dict[str, Any]] = field(default_factory=list)  # not over yet, the oldest first
     changes: list[dict[str, Any]] = field(default_factory=list)  # of licences
-    licenses: dict[str, tuple[str, int]] = field(default_factory=dict)  # id -> feature, expiry as the device counts
+    licenses: dict[str, tuple[str, int]] = field(default_factory=dict)  # id -> feature, expiry in Unix time
     incidents: dict[str, str] = field(default_factory=dict)  # id -> issue
     space: int = 0
     info: int = 1
@@ -147,7 +148,7 @@ class Judge:
         }
 
     def _judge_license(self, device: Known) -> None:
-        now = device.state["at_s"]
+        now = self.base + device.state["at_s"]
         ends = [end for feature, end in device.licenses.values() if feature == "recording"]
         if device.state.get("is_right") and not device.changes and all(abs(end - now) > _SURE_S for end in ends):
             expected = any(end > now for end in ends)
@@ -161,6 +162,8 @@ class Judge:
         if self.is_calm:
             self._calm()
             return
+        if device.config == _CALM:
+            self._set_config(device, {"interval": self.random.choice(_INTERVALS)})
         chance = self.random.randrange(1000)
         target = self.random.choice((device, *list(self.devices.values())[-1:]))
         if chance < 8:
@@ -188,14 +191,14 @@ class Judge:
 
     def _calm(self) -> None:
         for device in self.devices.values():
-            if device.config != {"interval": 60}:
-                self._set_config(device, {"interval": 60})
+            if device.config != _CALM:
+                self._set_config(device, _CALM)
             pending = {change["id"] for change in device.changes}
             for license_id in device.licenses.keys() - pending:
                 device.changes.append({"id": license_id, "action": "remove", "data": "", "signature": ""})
 
     def _change_license(self, device: Known) -> None:
-        now = device.state.get("at_s", 0)
+        now = self.base + device.state.get("at_s", 0)
         old = self.random.choice([None, *device.licenses])
         if old and any(change["id"] == old for change in device.changes):
             return
@@ -211,8 +214,8 @@ class Judge:
                 "action": action,
                 "data": feature,
                 "signature": self.maker.sign(feature.encode()),
-                "expires_at": _iso(self.base + ends),
-                "current_time": _iso(self.base + now),
+                "expires_at": _iso(ends),
+                "current_time": _iso(now),
                 "ends": ends,
             }
         )

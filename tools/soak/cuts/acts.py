@@ -102,5 +102,38 @@ def refuses(life):
     life.world.now["device"] = None
 
 
+def doubts(life):
+    """For a while the hub takes no key, and the device registers again: in vain, as it is known."""
+    life.world.now["doubts"] = life.world.now["refuses"] = True
+
+
+def trusts(life):
+    life.world.now["doubts"] = False
+
+
 def relents(life):
     life.world.now["refuses"] = False
+
+
+def outage(samples):
+    """The network goes, and so much time that so many samples are taken."""
+
+    def act(life):
+        life.world.now["down"] = True
+        for _ in range(samples):
+            life.step()
+
+    return act
+
+
+def returns(life):
+    life.world.now["down"] = False
+    life.world.now["back_ms"] = life.world.now["ms"]
+
+
+def restart(life):
+    """On purpose."""
+    now = life.world.now
+    now["acts"] += 1
+    life.world.touch()
+    life.agent.restart()

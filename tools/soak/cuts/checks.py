@@ -1,5 +1,7 @@
 """What must be true in the end, whatever the power did."""
 
+from life import stamp
+
 
 def announced(*versions):
     def check(life):
@@ -112,3 +114,50 @@ def set_is(**config):
         assert not now["saved"]["config.json"]["changes"]
 
     return check
+
+
+def started(life):
+    """In safe mode after three starts that came to nothing, and as ever when it is over. A cut is such a start too."""
+    now = life.world.now
+    crashes = life.flow.crashes
+    assert now["crashes"] == crashes
+    assert bool(now["safe"]) <= (crashes + now["cuts"] >= 3), now["safe"]
+    assert (crashes >= 3) <= now["safe"] <= 1 + now["cuts"], now["safe"]
+    assert now["saved"]["starts.json"]["starts"] == 0
+
+
+_BATCH_MS = 700 * 1000  # what waits for flash at most, and a step
+_STEP = 10  # messages that are sent before it is noted how far
+
+
+def arrived(life):
+    """Every sample, in order, with its time, but those that had not gone to flash yet; and none twice, but those of the
+    step in which the power went."""
+    assert not _lost(life), (_lost(life), life.world.now["taken"])
+
+
+def newest_arrived(life):
+    """As many as there is room for."""
+    lost = _lost(life)
+    assert not lost or max(lost) < life.world.now["taken"][-1][0] - 6, lost
+
+
+def _lost(life):
+    now = life.world.now
+    when = dict(now["taken"])
+    late = [each for each in now["got"] if each[1]]
+    for n, timestamp in late:
+        assert timestamp == stamp(when[n]), (n, timestamp, stamp(when[n]))
+    again = 0
+    for (n, _), (after, _) in zip(late, late[1:]):
+        if after <= n:
+            again += 1
+            assert n - after < _STEP, late
+    assert again <= now["cuts"], late
+    got = {n for n, _ in now["got"]}
+    return [n for n in when if n not in got and not _in_memory(now, n, when[n])]
+
+
+def _in_memory(now, n, ms):
+    # When the power went.
+    return any(n < taken and ms >= min(at, now.get("back_ms", at)) - _BATCH_MS for taken, at in now["ends"])

@@ -1,11 +1,18 @@
 """A way in which a piece of state changes, and what the user of this board wrote."""
 
+import sys
+
+from telemetry import once, starts
+
 
 class Flow:
     """`before` is done undisturbed; the power goes during `acts`, and all that follows from them."""
 
     key = None
     outbox = {"size": 0}  # of the settings
+    keeps = False  # samples, while the network is down
+    step_ms = 4000 * 1000  # between two steps: every backoff is over
+    files = {}  # name -> content, that are there from the beginning
 
     def __init__(self, state, what, acts, check, before=(), reports=()):
         self.state = state
@@ -16,6 +23,9 @@ class Flow:
         self.reports = reports  # what may be said to have gone wrong, beside what a cut is the reason of
         self.others = []  # files beside
         self.rests = what[:7] != "refused"  # the next start closes what the operator was told
+
+    def begins(self, life):
+        """A start."""
 
     def program(self, agent, world):
         """What the user wrote."""
@@ -52,3 +62,78 @@ class Flow:
         handler("fails")
         handler("safe", safe=True)
         handler("restarts", restarts=True)
+
+
+class Waiting(Flow):
+    """While the network is down samples wait on flash."""
+
+    keeps = True
+    step_ms = 100 * 1000
+
+    def __init__(self, what, acts, check, size=16384):
+        super().__init__("outbox", what, acts, check, [lambda life: None], ["hub", "outbox"])
+        self.outbox = {"size": size, "in": "flash"}
+        self.rests = False  # samples go on
+
+    def begins(self, life):
+        now = life.world.now
+        if len(now["ends"]) < now["cuts"]:
+            now["ends"].append([len(now["taken"]), now["ms"]])
+            life.world.touch()
+
+    def program(self, agent, world):
+        now = world.now
+
+        @agent.telemetry
+        def read():
+            n = len(now["taken"])
+            now["taken"].append([n, now["ms"]])
+            world.touch()
+            return {"n": n}
+
+
+class Crashing(Flow):
+    """main.py fails at the first starts of the power's; boot.py counts them."""
+
+    files = {"main.py": "", "settings.json": '{"watchdog": 0}'}
+
+    def __init__(self, crashes, check):
+        super().__init__("starts", "%d crashes" % crashes, [lambda life: None], check, [lambda life: None])
+        self.crashes = crashes
+        self.tried = self.acts
+        self.rests = False  # each start is counted
+
+    def begins(self, life):
+        now = life.world.now
+        Machine.cause = Machine.PWRON_RESET if life.board.cause == "power on" else Machine.HARD_RESET
+        if starts.begin(life.folder, life.folder[:-1]):
+            now["safe"] += 1
+            life.world.touch()
+            once("starts", "survived", life)  # the hub's command `reboot`
+            life.board.reset()
+        if self.acts is self.tried and now["crashes"] < self.crashes:
+            now["crashes"] += 1
+            life.world.touch()
+            life.board.reset()
+
+
+class Machine:
+    """In place of the module."""
+
+    PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = range(1, 6)
+
+    @classmethod
+    def reset_cause(cls):
+        return cls.cause
+
+    class Pin:
+        IN = PULL_UP = 0
+
+        def __init__(self, *how):
+            pass
+
+        def value(self):
+            return 1
+
+
+sys.modules["machine"] = Machine

@@ -4,20 +4,38 @@ from acts import (
     claim,
     configure,
     delete,
+    doubts,
     license,
     moves,
     nothing,
+    outage,
     publish,
     queue,
     refuses,
     relents,
+    restart,
+    returns,
     runs,
     set_here,
     signed,
+    trusts,
     unclaim,
 )
-from checks import announced, configured, done, identified, licensed, placed, refused, set_is, upgraded
-from flow import Flow
+from checks import (
+    announced,
+    arrived,
+    configured,
+    done,
+    identified,
+    licensed,
+    newest_arrived,
+    placed,
+    refused,
+    set_is,
+    started,
+    upgraded,
+)
+from flow import Crashing, Flow, Waiting
 
 ONE = [publish("1.1.0")]
 VERSION = (
@@ -36,6 +54,7 @@ IDENTITY = (
     Flow("identity", "again", [delete], identified(2), [nothing], ["hub"]),
     Flow("identity", "moved", [moves("http://other")], identified(2), [nothing]),
     Flow("identity", "refused", [refuses, relents], identified(2), [nothing], REFUSED),
+    Flow("identity", "doubted", [doubts, trusts], identified(1), [nothing], REFUSED),
     Flow("identity", "moved, refused", MOVED, identified(3), [delete], REFUSED),
 )
 
@@ -96,7 +115,16 @@ SPACE = (
     Flow("space", "removal", [unclaim], placed(None), HALL),
 )
 
-FLOWS = VERSION + IDENTITY + CONFIG + LICENCES + COMMANDS + SPACE
+OUTBOX = (
+    Waiting("outage", [outage(14), returns], arrived),
+    Waiting("outages", [outage(9), returns, outage(9), returns], arrived),
+    Waiting("restart", [outage(9), restart, outage(6), returns], arrived),
+    Waiting("too small", [outage(24), returns], newest_arrived, size=1024),
+)
+
+STARTS = tuple(Crashing(crashes, started) for crashes in (0, 1, 3))
+
+FLOWS = VERSION + IDENTITY + CONFIG + LICENCES + COMMANDS + SPACE + OUTBOX + STARTS
 
 
 def prepare(plan):

@@ -38,7 +38,8 @@ def new_world():
     world = World("{}")
     world.now.update(
         device=None,  # the one that is at the hub
-        refuses=False,
+        refuses=False,  # to register it
+        doubts=False,  # whether the key is good, which it is
         given=0,  # identities
         entry_url="http://entry",
         running="1.0.0",
@@ -48,6 +49,13 @@ def new_world():
         queued=0,  # commands, ever
         ran=[],
         cuts=0,
+        ms=1000,  # the time
+        down=False,  # the network
+        taken=[],  # samples: [number, when]
+        got=[],  # by the hub: [number, timestamp]
+        ends=[],  # of lives that a cut ended: [samples that were taken, when]
+        crashes=0,
+        safe=0,  # starts in safe mode
         wrong=None,  # what the hub saw and should not have
         saved={},  # path -> what was last saved there
         saving=None,  # [path, what], while it is saved
@@ -74,16 +82,27 @@ class Hub:
         self.other = 0  # requests than telemetry
 
     def request(self, method, url, data=None, headers=None, timeout=None):
+        if self.world.now["down"]:
+            raise OSError(113)
         path = url.split("/v1/devices")[1]
         body = json.loads(data) if data else None
         if not path:
             self.other += 1
             return Response(*self._register(url, body))
         device = self.world.now["device"]
-        if device is None or headers["Authorization"] != device["key"] or path.split("/")[1] != device["id"]:
+        if (
+            device is None
+            or self.world.now["doubts"]
+            or headers["Authorization"] != device["key"]
+            or path.split("/")[1] != device["id"]
+        ):
             return Response(401, {"error": "key: unknown"})
         path = method + " /" + "/".join(path.split("/")[2:])
         if path == "POST /telemetry":
+            n = body["telemetries"].get("n")
+            if n is not None:
+                self.world.now["got"].append([n, body.get("timestamp")])
+                self.world.touch()
             return Response(200, _asked(device))
         self.other += 1
         answer = _act(device, path, body)
@@ -92,8 +111,7 @@ class Hub:
 
     def _register(self, url, body):
         now = self.world.now
-        saved = now["saved"].get("identity.json", {})
-        if now["device"] and saved.get("access_key") == now["device"]["key"]:
+        if has_good_key(now) and not now["refuses"]:
             now["wrong"] = "registers, though the key on flash is good"
         if now["refuses"]:
             return 422, {"error": "sn: known"}
@@ -102,6 +120,10 @@ class Hub:
         now["device"] = dict(json.loads(json.dumps(_NEW)), id=name, key="key-" + name, told=body)
         self.world.touch()
         return 200, {"id": name, "access_key": "key-" + name, "hub_url": "http://hub"}
+
+
+def has_good_key(now):
+    return now["device"] and now["saved"].get("identity.json", {}).get("access_key") == now["device"]["key"]
 
 
 def queued(device):

@@ -44,10 +44,12 @@ class Trial:
         life = Life(self.flow, self.driver, self.block, self.flash, world.moment())
         self.driver.mkfs(life.flash)
         vfs.mount(self.driver(life.flash), ROOT[:-1])
-        self.flow.others = ["file%d.py" % n for n in range(others)]
-        for name in self.flow.others:
+        files = dict(self.flow.files)
+        files.update({"file%d.py" % n: "pass\n" * 9 for n in range(others)})
+        for name in files:
             with open(ROOT + name, "w") as file:
-                file.write("pass\n" * 9)
+                file.write(files[name])
+        self.flow.others = list(files)
         vfs.umount(ROOT[:-1])
         return bytes(self.flash)
 

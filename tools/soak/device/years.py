@@ -32,8 +32,9 @@ def broken(what):
 class Watch:
     """When telemetry arrived last, and whether what waited is dated as it should be."""
 
-    def __init__(self, base):
+    def __init__(self, base, is_flash):
         self.base = base
+        self.is_flash = is_flash  # what waits is dated when it is written there
         self.at = years_time.world_ms // 1000  # of the last that the hub took, or the network returned
         self.dated = 0
 
@@ -43,7 +44,10 @@ class Watch:
         if place < 0 or at < 0:
             return
         end = min(end for end in (body.find(b",", at), body.find(b"}", at)) if end > 0)
-        taken_ms = (int(body[at + 7 : end]) + self.base) * 1000 + years_time.error_ms
+        taken_ms = (int(body[at + 7 : end]) + self.base) * 1000
+        if self.is_flash and taken_ms <= years_time.stepped_ms:
+            return
+        taken_ms += years_time.error_ms
         text = body[place + 13 : place + 32].decode()  # 2026-01-01T00:00:00
         numbers = [int(each) for each in text.replace("T", "-").replace(":", "-").split("-")]
         told = years_time.mktime(tuple(numbers + [0, 0])) + years_time.epoch
@@ -96,12 +100,24 @@ def hole():
     return low
 
 
+def files(folder):
+    """Path -> bytes."""
+    found = {}
+    for name, kind, *_ in os.ilistdir(folder):
+        path = folder + name
+        if kind == 0x4000:
+            found.update(files(path + "/"))
+        else:
+            found[path] = os.stat(path)[6]
+    return found
+
+
 class Life:
     """The steps of one."""
 
     def __init__(self, plan):
         self.plan = plan
-        self.watch = Watch(plan["base"])
+        self.watch = Watch(plan["base"], plan["outbox"]["in"] == "flash")
         self.agent = build(plan, self.watch)
         import years_program
 
@@ -122,13 +138,16 @@ class Life:
         self.ntp.is_away = is_away or now < self.ntp_until
         if is_away:
             self.watch.at = now
+        years_chip.steps += 1
         self.program.live()
         seconds = agent.step()
         interval = agent.settings.interval
         if not 0 <= seconds <= max(interval, 4000):
             broken("a wait of %r" % seconds)
         if agent._starved > 4:  # in a row: a board would start anew
-            broken("starved")
+            gc.collect()
+            waiting = agent.outbox.count if agent.outbox else 0
+            broken("starved: %d free, a hole of %d, %d wait, %s" % (gc.mem_free(), hole(), waiting, self.bounds()))
         agent.wait(seconds)
         years_time.go_on(1)
         if years_time.world_ms // 1000 - self.watch.at > _SILENCE + 3 * interval and not is_away:
@@ -198,7 +217,7 @@ class Life:
         free = gc.mem_free()
         found = {"free": free, "hole": hole(), "step": step, "world": years_time.world_ms // 1000}
         found["fds"] = len(os.listdir("/proc/self/fd"))
-        found["files"] = {name: os.stat("/f/" + name)[6] for name in os.listdir("/f")}
+        found["files"] = files("/f/")
         found["flash"] = os.statvfs("/f")[3]
         found["dated"] = self.watch.dated
         print("SAMPLE", json.dumps(found))

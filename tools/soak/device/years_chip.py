@@ -7,12 +7,13 @@ import sys
 import years_time
 
 _BLOCK = 512
+steps = 0  # so far
 _PATIENCE_MS = 100  # real ones, for an answer that may not come
 
 
 def ended(how):
     """The host ends this process, as nothing that Python has to say comes after a reset."""
-    print("WORLD", years_time.world_ms // 1000)
+    print("WORLD", years_time.world_ms // 1000, steps)
     print("END", how)
     sys.stdin.read()
 
@@ -85,6 +86,7 @@ class Board:
     """`is_away`: there is no Wi-Fi. Now and then somebody presses the button."""
 
     is_away = False
+    doing = hung = wdt = None
 
     def __init__(self, cause):
         self.cause = cause

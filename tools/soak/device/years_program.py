@@ -40,7 +40,7 @@ class Program:
             "calm": self.is_calm,
             "licensed": agent.licensed("recording"),
             # As the hub judges by the minute what the board judges by the second.
-            "is_right": -60000 < years_time.error_ms < 60000 and agent.clock.timestamp() is not None,
+            "is_right": -60000 < years_time.error_ms < 60000 and agent.clock.is_sure and bool(agent.clock.timestamp()),
         }
         if not self.is_calm:
             values["text"] = random.choice(_TEXTS)
@@ -109,7 +109,7 @@ class Program:
             self.trouble = random.choice((0, 0, 1, 20, 100))
         elif chance == 13:
             agent.guard("upgrade", agent.accept_upgrade)
-        elif chance == 14 and random.random() < 0.1 and not self.is_long:
+        elif chance == 14 and random.random() < 0.4 and not self.is_long:
             years_chip.ended(random.choice(("power on", "hard reset", "watchdog", "soft reset")))
 
     is_long = False

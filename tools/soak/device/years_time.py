@@ -12,6 +12,7 @@ EPOCH_2000 = 946684800
 ticks = 0
 world_ms = 0  # since 1970
 error_ms = 0  # how far the chip's clock is ahead of the world
+stepped_ms = 0  # when it was set to another time
 epoch = 0  # of the port, as a Unix time
 is_narrow = False  # its times have 32 bits
 _nap = 1
@@ -36,8 +37,11 @@ def go_on(ms):
 
 
 def set_rtc(seconds):
-    global error_ms
+    global error_ms, stepped_ms
+    was_ms = error_ms
     error_ms = (seconds + epoch) * 1000 - world_ms
+    if not -5000 < error_ms - was_ms < 5000:
+        stepped_ms = world_ms
 
 
 def _checked(*values):

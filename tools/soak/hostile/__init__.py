@@ -1,0 +1,142 @@
+"""Bad input: whatever a hub, a server, a file or a redirect says, nothing but the documented exceptions comes of it, in
+bounded time and memory.
+
+Each target (device/targets.py, wire.py, whole.py) gets the inputs of corpus.py, and then others: of a shape that a hub
+might give (hypothesis; lines and memory are counted, too), by what the library's code looks at (atheris), and at random
+under MicroPython with the heap of a board.
+"""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from tools.bench.workshop import compile_module
+from tools.board.micropython import find_micropython
+from tools.deploy import ROOT
+from tools.soak import Row
+from tools.soak.hostile.corpus import CORPUS
+
+_DEVICE = Path(__file__).parent / "device"
+_HEAP = "96k"  # of 64-bit words: half as much on the chip
+_HEAP_OF_ALL = "192k"  # for a whole agent and, beside it, all that tries it
+_GROWN_MOST = 4096  # bytes in use after as many inputs again
+# What one input may take: lines of the library, and bytes at once, fixed and for each byte of it. CPython's objects are
+# larger than MicroPython's by far.
+_LIMITS = {
+    "targets.reply": ((300, 0), (20_000, 150)),
+    "targets.canned": ((2_000, 6), (50_000, 150)),
+    "targets.identities": ((1_000, 4), (50_000, 150)),
+    "targets.settings_file": ((2_000, 1), (50_000, 150)),
+    "targets.settings_fields": ((2_000, 4), (50_000, 150)),
+    "targets.stored": ((3_000, 10), (50_000, 150)),
+    "targets.versions": ((2_000, 60), (50_000, 300)),
+    "targets.urls": ((500, 2), (50_000, 100)),
+    "targets.redirects": ((1_000, 2), (50_000, 100)),
+    "targets.signed": ((500, 1), (50_000, 100)),
+    "targets.texts": ((3_000, 30), (100_000, 300)),
+    "waiting.spooled": ((5_000, 100), (100_000, 100)),
+    "wire.answered": ((4_000, 150), (150_000, 50)),
+    "whole.lived": ((150_000, 100), (400_000, 300)),
+}
+_SLOW = {"wire.answered": 10, "whole.lived": 20}  # times as long as the others
+
+_GUIDED_IN_SHORT = ("targets.redirects", "wire.answered")
+
+
+def run(seed: int, full: bool, only: Iterable[str] = tuple(CORPUS)) -> list[Row]:
+    """A row for each target. Raises AssertionError, with the input, for one that did not end well."""
+    shaped, guided, random = (3000, 200_000, 20_000) if full else (12, 400, 300)
+    with tempfile.TemporaryDirectory(prefix="hostile-") as name:
+        folder = Path(name)
+        for target in only:
+            (folder / "corpus" / target).mkdir(parents=True)
+            for number, data in enumerate(CORPUS[target]):
+                (folder / "corpus" / target / f"{number:03}").write_bytes(data)
+        lib = folder / "lib"
+        for path in _DEVICE.glob("*.py"):
+            compile_module(path, lib)
+        for path in (ROOT / "lib/telemetry").glob("*.py"):
+            compile_module(path, lib / "telemetry")
+        costs = _shaped(folder, seed, {target: max(3, shaped // _SLOW.get(target, 1)) for target in only})
+        rows = []
+        for target in only:
+            share = _SLOW.get(target, 1)
+            tried = costs[target]["tried"]
+            if full or target in _GUIDED_IN_SHORT:  # to instrument the library takes longer than all the rest
+                tried += _guided(folder, seed, target, guided // share)
+            native = _native(folder, seed, target, random // share)
+            line = f"{tried} inputs by CPython, {native} by MicroPython"
+            cost = f"at most {costs[target]['lines']} lines, {costs[target]['memory'] // 1024} KiB of CPython's"
+            rows.append(Row("bad input: " + _what(target), line, f"all ended as documented; {cost}"))
+        return rows
+
+
+def _what(target: str) -> str:
+    return target.partition(".")[2].replace("_", " ")
+
+
+def _environment() -> dict[str, str]:
+    paths = (ROOT, ROOT / "lib", ROOT / "tests/shim", _DEVICE)
+    return os.environ | {"PYTHONPATH": os.pathsep.join(map(str, paths)), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _work(folder: Path, name: str) -> Path:
+    work = folder / name
+    work.mkdir()
+    return work
+
+
+def _ended(done: subprocess.CompletedProcess[bytes], what: str) -> str:
+    said = (done.stdout + done.stderr).decode(errors="replace")
+    assert not done.returncode, f"{what}:\n{said[-8000:]}"
+    return said
+
+
+def _shaped(folder: Path, seed: int, examples: dict[str, int]) -> dict[str, dict[str, int]]:
+    plan = {"seed": seed, "examples": examples, "limits": _LIMITS, "corpus": str(folder / "corpus")}
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.soak.hostile.shaped", json.dumps(plan)],
+        cwd=_work(folder, "shaped"),
+        env=_environment() | {"HYPOTHESIS_STORAGE_DIRECTORY": str(folder / "hypothesis")},
+        capture_output=True,
+    )
+    _ended(done, f"hypothesis, seed {seed}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _guided(folder: Path, seed: int, target: str, runs: int) -> int:
+    """How many inputs atheris tried; 0 where there is none of it."""
+    if importlib.util.find_spec("atheris") is None:
+        print(f"{target}: NOT TRIED BY WHAT THE CODE LOOKS AT: atheris is not for this platform", file=sys.stderr)
+        return 0
+    command = [sys.executable, "-m", "tools.soak.hostile.guided", target, str(folder / "corpus" / target)]
+    work = _work(folder, "guided-" + target)
+    done = subprocess.run(
+        [*command, str(runs), str(seed & 0x7FFFFFFF or 1)], cwd=work, env=_environment(), capture_output=True
+    )
+    found = [path.read_bytes()[:2000].hex() for path in (folder / "corpus").glob(f"{target}.found-*")]
+    _ended(done, f"{target}, seed {seed}, found by {found}")
+    return runs
+
+
+def _native(folder: Path, seed: int, target: str, random: int) -> int:
+    """How many inputs MicroPython was tried with."""
+    heap = _HEAP_OF_ALL if target.startswith("whole.") else _HEAP
+    plan = {"target": target, "folder": str(folder / "corpus" / target), "seed": seed, "random": random}
+    done = subprocess.run(
+        [find_micropython(None), "-X", f"heapsize={heap}", "-m", "replay"],
+        input=json.dumps(plan).encode() + b"\n",
+        cwd=_work(folder, "native-" + target),
+        env={"MICROPYPATH": f".frozen:{folder / 'lib'}"},
+        capture_output=True,
+    )
+    said = _ended(done, f"{target} under MicroPython, seed {seed}")
+    end = json.loads(done.stdout.splitlines()[-1])
+    assert not end["found"], f"{target} under MicroPython, seed {seed}: {said[-4000:]}"
+    assert end["grown"] <= _GROWN_MOST, f"{target}: {end['grown']} bytes more in use after {end['tried']} inputs"
+    return end["tried"]

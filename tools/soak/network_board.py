@@ -158,11 +158,9 @@ class BoardRun:
             before = dict(self.held[len(self.held) // 2]["files"])
             assert name in before, f"on flash at last: {name}, {size} bytes"
             assert size <= before[name] + _SAME_FILE, f"{name}: {before[name]} bytes, in the end {size}"
-        for name in ("free", "hole"):
+        for name, less in (("free", _SAME_BYTES), ("hole", _SAME_HOLE)):
             warm, end = self._compared(name)
-            assert end >= warm - _SAME_BYTES, (
-                f"heap, {name}: {warm}, in the end {end}: {[it[name] for it in self.held]}"
-            )
+            assert end >= warm - less, f"heap, {name}: {warm}, in the end {end}: {[it[name] for it in self.held]}"
 
     def same(self) -> str:
         """For people: what was compared."""

@@ -61,11 +61,16 @@ def drain(agent: "Agent", outbox: "Outbox") -> None:
             _wait_for_time(agent, outbox)
         agent.delta.forget()  # these were older than what the hub was told last: the next says how it is now
     finally:
-        agent.guard("outbox", outbox.rest)
+        agent.guard("outbox", _rest, agent, outbox)
         agent.dropped = outbox.dropped
         if not outbox.count:
             agent.outbox = None
             agent.slowness = 1
+
+
+def _rest(agent, outbox):
+    if outbox.rest():
+        agent.settled("flash")
 
 
 def _wait_for_time(agent, outbox):

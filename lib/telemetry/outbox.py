@@ -59,8 +59,9 @@ class Outbox:
         self.count -= 1
         self._trim()
 
-    def rest(self, is_last: bool = False) -> None:
-        """The end of a step, or of the run; here there is nothing to do."""
+    def rest(self, is_last: bool = False) -> bool:
+        """The end of a step, or of the run. True: flash was written, as it should; here there is nothing to do."""
+        return False
 
     def _waiting(self):
         # Each line, behind its segment and where it begins there.

@@ -10,8 +10,6 @@ from .clock import NEVER, apart
 from .device import Device
 
 if False:  # for the type checker
-    from typing import Any
-
     from .board import Board
     from .children import Child
     from .clock import Clock
@@ -68,7 +66,7 @@ class Agent(Device):
         self.show = None
         self.upgrader = None
         self.failures: dict = {}  # kind -> how many since the start
-        self._body_at: Any = 0  # ticks
+        self._body_at = ticks_ms()  # when `_body` was composed
         self._named: tuple = (None, None)  # version and file id of the newest firmware, by the last reply
         self.upgrade: tuple | None = None  # version and file id too, of one that is higher than ours
         self._is_new = True  # nothing was done yet since the start

@@ -173,13 +173,13 @@ FLOWS = {
         lambda owner: None,
         lambda owner, life: _config_is(owner, life, mode="day", own=1),
         before=_set_config(mode="day"),
-        plan={"set": {"own": 1}, "set_at": 1},
+        plan={"set": {"own": 1}, "set at step": 1},
     ),
     "config of both": Flow(
         _set_config(mode="night"),
         lambda owner, life: _config_is(owner, life, mode="night", own=1),
         before=_set_config(mode="day"),
-        plan={"set": {"own": 1}, "set_at": 0},
+        plan={"set": {"own": 1}, "set at step": 0},
     ),
     "licences given": Flow(_give("recording", "export"), _check_given),
     "licences changed": Flow(_change_licenses, _check_changed, before=_give("recording", "export")),
@@ -238,9 +238,9 @@ def _everything(owner: Owner) -> None:
 
 
 def test_everything_at_once_in_96_kib(a_hub, compiled, tmp_path):
-    flow = Flow(_everything, lambda owner, life: None, plan={"everything": True, "set": {"own": 1}, "set_at": 100})
+    flow = Flow(_everything, lambda owner, life: None, plan={"everything": True, "set": {"own": 1}, "set at step": 100})
     owner = prepared(a_hub, compiled, tmp_path, flow)
-    life = owner.live(at_least=200, steps=250)
+    life = owner.live(**{"at least steps": 200, "steps": 250})
     print(life.at_end, life.console)
     assert owner.hub.device(owner.id)["telemetry_count"] >= 200
     assert {status for status, _ in _commands(owner).values()} == {"done", "failed"}
@@ -253,9 +253,9 @@ def test_everything_at_once_in_96_kib(a_hub, compiled, tmp_path):
     assert not [each for each in owner.hub.incidents(owner.id) if each["status"] == "open"]
 
 
-@pytest.mark.parametrize("cut", ["cut_before", "cut_after", "cut_write"])
+@pytest.mark.parametrize("cut", ["cut before request", "cut after request", "cut at write"])
 def test_the_power_goes(flow, cut, new):
-    step = WRITES_APART if cut == "cut_write" else 1
+    step = WRITES_APART if cut == "cut at write" else 1
     for at in itertools.count(1, step):
         owner = new()
         life = owner.until_settled(**{cut: at})

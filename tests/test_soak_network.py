@@ -13,7 +13,7 @@ SEED = 1
 TIMEOUT_S = 0.1
 
 
-@pytest.mark.xfail(strict=True, reason="what waits has the time when the hub was given up, not when it was taken")
+@pytest.mark.timeout(300)  # most of it waits for what never comes
 def test_a_bad_network_in_short():
     print("seed", SEED)
     for row in network.run(SEED, full=False):

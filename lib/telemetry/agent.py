@@ -66,6 +66,7 @@ class Agent(Device):
         self.show = None
         self.upgrader = None
         self.failures: dict = {}  # kind -> how many since the start
+        self._body_at = ticks_ms()  # when `_body` was composed
         self._named: tuple = (None, None)  # version and file id of the newest firmware, by the last reply
         self.upgrade: tuple | None = None  # version and file id too, of one that is higher than ours
         self._is_new = True  # nothing was done yet since the start
@@ -136,7 +137,7 @@ class Agent(Device):
         except BaseException as error:  # GeneratorExit, too: nobody looks at the REPL of a board in a ceiling
             gc.collect()
             self.report("crash", error)
-            self.guard("crash file", once, "crash", "record", self, error)
+            self.guard("crash", once, "crash", "record", self, error)
             sleep_ms(_CRASHED_MS)
             self.restart()
         finally:
@@ -184,6 +185,7 @@ class Agent(Device):
             if self.outbox:
                 once("backlog", "drain", self, self.outbox)
             self._body = body = self.compose(now)
+            self._body_at = ticks_ms()
             self.board.feed()
             reply = self.hub.send_telemetry(body)
             self._body = None
@@ -233,7 +235,8 @@ class Agent(Device):
             if now + 1 >= self._sample_at:  # a second early: uptimes are whole seconds
                 self._sample_at = now + self.settings.interval
                 if self.settings.outbox["size"]:
-                    self.guard("outbox", once, "backlog", "keep", self, self._body)
+                    ago_ms = ticks_diff(ticks_ms(), self._body_at)
+                    self.guard("outbox", once, "backlog", "keep", self, self._body, ago_ms)
         finally:
             self._is_stepping = False
             self._body = None

@@ -22,12 +22,15 @@ def open_it(agent: "Agent") -> "Outbox":
     return outbox
 
 
-def keep(agent: "Agent", body: bytes | None = None) -> None:
-    """A sample that was due waits: `body` was composed and not sent, or what is measured now."""
+def keep(agent: "Agent", body: bytes | None = None, ago_ms: int = 0) -> None:
+    """A sample that was due waits: `body`, which was composed so long ago and not sent, or what is measured now."""
     outbox = agent.outbox or open_it(agent)
     is_history = agent.settings.outbox["policy"] == "history"
     now_ms = agent.clock.uptime_ms()
-    outbox.put(body or agent.compose(), now_ms)
+    if body:
+        outbox.put(body, now_ms - ago_ms)
+    else:
+        outbox.put(agent.compose(), now_ms)
     if is_history:
         agent.delta.accepted()  # the hub will have it: the next need not say the same again
     for child in agent.children:

@@ -17,15 +17,15 @@ _RETRY_FIRST = const(10)  # seconds, after a duty failed
 _RETRY_MOST = const(3600)
 _MAX_FAILURE = const(500)  # characters of a user function's exception that go to the hub
 
-# Each a module: `attend(device)` does what is due, and gives back the seconds until there is more to do, or None.
-DUTIES = ("config", "licenses", "commands", "space", "tell", "incidents", "crash", "children")  # in this order
 # What of the reply has which of them done: a version that is higher than the one before, or true.
-_ASKS = (
-    ("config_version", "config"),
-    ("new_licenses", "licenses"),
-    ("command", "commands"),
-    ("info_version", "space"),
-    ("space_data_version", "space"),
+_ASKS = const(
+    (
+        ("config_version", "config"),
+        ("new_licenses", "licenses"),
+        ("command", "commands"),
+        ("info_version", "space"),
+        ("space_data_version", "space"),
+    )
 )
 
 
@@ -34,7 +34,9 @@ class Device(errors.Reporter):
 
     # Of the class, as long as they are not needed: a gateway has hundreds of devices.
     is_board = False  # the board itself: `reboot` and `dump` are for it
-    duties: tuple = DUTIES  # those that are done; fewer in safe mode
+    # Each a module: `attend(device)` does what is due, and gives back the seconds until there is more to do, or None.
+    # They are done in this order; in safe mode there are fewer.
+    duties: tuple = ("config", "licenses", "commands", "space", "tell", "incidents", "crash", "children")
     tell_at = 0  # for `tell`
     apply = None  # the user's function for a configuration
     _config: "Config | None" = None

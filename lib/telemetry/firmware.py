@@ -14,7 +14,7 @@ class Firmware:
         """`running` is the version of the firmware that runs. Raises SettingsError if that is not a version."""
         if not once("semver", "is_valid", running):
             raise errors.SettingsError("firmware_version: expected one as 1.0.0")
-        self._path = path
+        self.path = path
         self.curr_ver = self.latest_ver = running
         try:
             latest = once("store", "load", path).get("latest_ver", "")
@@ -41,4 +41,4 @@ class Firmware:
 
     def keep(self) -> None:
         """Brings the version file up to date. Raises StoreError; nothing is written when nothing changed."""
-        once("store", "save", self._path, {"curr_ver": self.curr_ver, "latest_ver": self.latest_ver})
+        once("store", "save", self.path, {"curr_ver": self.curr_ver, "latest_ver": self.latest_ver})

@@ -2,12 +2,14 @@
 
 import json
 
+from micropython import const
+
 from . import errors, once
 
 MAX_BYTES = 128 * 1024  # of a whole message
-MAX_TEXT = 1000  # bytes of UTF-8 of one value
+_MAX_TEXT = const(1000)  # bytes of UTF-8 of one value
 _FLOAT32_MAX = 3.4028235e38
-_COMPACT = (",", ":")
+_COMPACT = const((",", ":"))
 
 
 def encode(values: dict, status: str, override: bool, message: str | None = None, timestamp: str | None = None):
@@ -56,8 +58,8 @@ def check_pair(key: str, value) -> None:
             wrong = "%d is beyond 32 bits; send a float or a text" % value
     elif kind is str:
         # No character takes more than 4 bytes: the usual text needs no second look.
-        if len(value) * 4 > MAX_TEXT and len(value.encode()) > MAX_TEXT:
-            wrong = "a text of more than %d bytes" % MAX_TEXT
+        if len(value) * 4 > _MAX_TEXT and len(value.encode()) > _MAX_TEXT:
+            wrong = "a text of more than %d bytes" % _MAX_TEXT
     elif kind is not bool and value is not None:
         wrong = "expected int, float, bool, str or None, not %s; nothing nested" % kind.__name__
     if wrong:

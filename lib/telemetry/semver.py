@@ -1,6 +1,8 @@
 """Which of two versions is higher: Semantic Versioning 2.0.0, strictly (https://semver.org/spec/v2.0.0.html)."""
 
-_LETTERS = b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+from micropython import const
+
+_LETTERS = const(b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
 
 def compare(a: str, b: str) -> int:

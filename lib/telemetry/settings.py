@@ -53,7 +53,7 @@ def checked(fields: dict) -> Settings:
     wrong = ""
     known: list = []
     # What they hold if they are not given, which is right (...: they must be given); kind; limits.
-    for names, default, kind, low, high in (
+    for names, default, kind, least, most in (
         ("wifi_ssid", ..., str, 1, 32),
         ("wifi_password", "", str, 8, 64),
         ("hardware_key", ..., str, 1, 1000),
@@ -75,9 +75,9 @@ def checked(fields: dict) -> Settings:
             value = fields.get(name, default)
             if kind is list and isinstance(value, str):
                 value = [value]
-            if value is ... or (value is not default and not _fits(value, kind, low, high)):
+            if value is ... or (value is not default and not _fits(value, kind, least, most)):
                 # The value is not shown: a password lands in the wrong field easily.
-                wrong += "\n%s: expected %s" % (name, _EXPECTED[kind].format(low, high))
+                wrong += "\n%s: expected %s" % (name, _EXPECTED[kind].format(least, most))
             setattr(settings, name, value)
         known += names.split()
     url = settings.entry_url
@@ -115,7 +115,7 @@ def _check_outbox(settings):
     return wrong
 
 
-def _fits(value, kind, low, high):
+def _fits(value, kind, least, most):
     if value is kind:
         return True  # null where that is a kind
     if kind is bytes:
@@ -126,7 +126,7 @@ def _fits(value, kind, low, high):
     if kind is list:
         return set(map(type, value)) == {str}
     size = len(value.encode()) if kind is str else value
-    return not high or low <= size <= high
+    return not most or least <= size <= most
 
 
 def load(path: str = "/settings.json") -> Settings:

@@ -23,7 +23,7 @@ def begin(agent: "Agent") -> None:
     """Takes up what was saved, and looks back at what made it start."""
     is_watchdog = agent.board.reset_cause() == "watchdog"
     if is_watchdog:
-        agent.guard("crash.json", once, "crash", "record", agent)
+        agent.guard("crash", once, "crash", "record", agent)
     agent.guard("tidy", once, "store", "tidy", agent.folder)
     take_up(agent)
     if agent.settings.outbox["in"] == "flash" and once("outbox", "waits", agent.folder):

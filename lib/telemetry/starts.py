@@ -12,6 +12,9 @@ from micropython import const
 from . import errors, once
 
 _MOST = const(3)
+_POWER_ON = const(1)  # as machine.PWRON_RESET and so on
+_DEEP_SLEEP = const(4)
+_SOFT_RESET = const(5)
 _WATCHDOG = const(300)  # seconds, as the settings have it when they do not say
 _WEEK_MS = const(604800000)
 
@@ -24,7 +27,7 @@ def begin(folder: str = "/", safe: str = "/lib/telemetry/safe") -> str | None:
     import machine  # of the board no more is needed before its program: no radio
 
     cause = machine.reset_cause()
-    if cause == machine.DEEPSLEEP_RESET:
+    if cause == _DEEP_SLEEP:
         return None  # as planned; and flash is neither read nor written
     try:
         os.stat(folder + "main.py")
@@ -33,7 +36,7 @@ def begin(folder: str = "/", safe: str = "/lib/telemetry/safe") -> str | None:
     except (OSError, ValueError):
         settings = None  # no agent can run, and nobody would say that a start came to something
     watchdog = settings and settings.get("watchdog", _WATCHDOG)
-    if cause == machine.SOFT_RESET:
+    if cause == _SOFT_RESET:
         if watchdog:
             rest()
         return "" if is_stuck(folder) else None
@@ -41,13 +44,12 @@ def begin(folder: str = "/", safe: str = "/lib/telemetry/safe") -> str | None:
         machine.WDT(timeout=watchdog * 1000)
     button = settings.get("button", 0) if settings else 0
     is_safe = False
-    if cause == machine.PWRON_RESET and button is not None:
+    if cause == _POWER_ON and button is not None:
         is_safe = not machine.Pin(button, machine.Pin.IN, machine.Pin.PULL_UP).value()  # BOOT is held
     if settings and not is_safe:
         is_safe = is_stuck(folder)
         _count(folder, cause)
     if is_safe:
-        os.stat(safe + "/main.py")
         return safe
     return None
 

@@ -18,7 +18,9 @@ _BODY_AT = const(22)  # behind `{"crc32": "89ab4def", `
 _MAX_BYTES = const(16 * 1024)  # no state of ours is larger; a foreign file of any size must not fill the heap
 _ENOENT = const(2)
 # What is ours before `.json`.
-_FILES = ("version", "identity", "config", "licenses", "commands", "space", "incidents", "crash", "starts", "outbox")
+_FILES = const(
+    ("version", "identity", "config", "licenses", "commands", "space", "incidents", "crash", "starts", "outbox")
+)
 
 
 def load(path: str) -> dict:

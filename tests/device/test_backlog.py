@@ -30,12 +30,14 @@ class Away(Requests):
     def __init__(self):
         super().__init__(ACCEPTED)
         self.is_away = False
+        self.timeout_ms = 0  # until it is seen that it is away
         self.answer_to = {}
         self.lost = []
         self.at_hub = []
 
     def request(self, method, url, data=None, headers=None, timeout=None):
         if self.is_away:
+            self.ticks.now += self.timeout_ms
             raise UNREACHABLE
         body = json.loads(data) if data else {}
         n = body.get("telemetries", {}).get("n")
@@ -52,6 +54,7 @@ class Case(Rig):
         self.hub = Away()
         super().__init__(requests=self.hub, outbox=outbox or {}, **settings)
         clock_module.time = Time(self.ticks)
+        self.hub.ticks = self.ticks
         self.taken = []
         self.n = 0
 
@@ -226,6 +229,21 @@ def test_what_waits_is_sent_even_to_a_hub_that_wanted_silence_again_and_again():
     case.live(3 * 3600)
     assert case.agent.outbox is None
     assert sorted(case.numbers()) == list(range(1, case.n + 1))
+
+
+def test_what_waits_has_the_time_when_it_was_taken_however_long_the_hub_was_waited_for():
+    case = Case()
+    case.live(120)
+    case.hub.is_away = True
+    case.hub.timeout_ms = 20000
+    case.live(600)
+    case.hub.is_away = False
+    case.live(300)
+    taken = dict(case.taken)
+    waited = [(n, at) for n, at in case.hub.at_hub if at]
+    assert len(waited) >= 5
+    for n, at in waited:
+        assert taken[n][:19] == at[:19], (n, taken[n], at)
 
 
 class Ntp:

@@ -2,64 +2,69 @@
 
 import sys
 
-_BLOCK = 512
+from micropython import const
+
+_BLOCK = const(512)
 
 
-def cut(why):
-    print(why)
+def cut(reason):
+    print(reason)
     sys.stdin.read()
+
+
+# A new name takes heap for ever, in the end as much as a whole module: here are few that the library has not.
 
 
 class Flash:
     """The image of a flash in a file, which loses its power at a write."""
 
     def __init__(self, path, cut_at):
-        self.file = open(path, "r+b")  # noqa: SIM115 (as long as the board lives)
-        self.size = self.file.seek(0, 2)
-        self.cut_at = cut_at
-        self.writes = 0
+        self.raw = open(path, "r+b")  # noqa: SIM115 (as long as the board lives)
+        self.size = self.raw.seek(0, 2)
+        self.left = cut_at
+        self.count = 0  # writes
 
-    def readblocks(self, number, buffer, offset=0):
-        self.file.seek(number * _BLOCK + offset)
-        self.file.readinto(buffer)
+    def readblocks(self, first, buffer, start=0):
+        self.raw.seek(first * _BLOCK + start)
+        self.raw.readinto(buffer)
 
-    def writeblocks(self, number, buffer, offset=0):
-        self.writes += 1
-        if self.writes == self.cut_at:
+    def writeblocks(self, first, buffer, start=0):
+        self.count += 1
+        if self.count == self.left:
             cut("CUT")
-        self.file.seek(number * _BLOCK + offset)
-        self.file.write(buffer)
+        self.raw.seek(first * _BLOCK + start)
+        self.raw.write(buffer)
 
-    def ioctl(self, operation, argument):
-        if operation == 4:
+    def ioctl(self, kind, first):
+        if kind == 4:
             return self.size // _BLOCK
-        if operation == 5:
+        if kind == 5:
             return _BLOCK
-        if operation == 6:
-            self.writeblocks(argument, b"")
+        if kind == 6:
+            self.writeblocks(first, b"")
             for _ in range(_BLOCK // 32):
-                self.file.write(b"\xff" * 32)
+                self.raw.write(b"\xff" * 32)
         return 0
 
 
 class Requests:
     """A session that counts requests, and at one of them the power goes: before it is sent, or once it was answered."""
 
-    def __init__(self, session, plan):
-        self.session = session
-        self.cut_before = plan.get("cut_before")
-        self.cut_after = plan.get("cut_after")
+    def __init__(self, requests, plan):
+        self.requests = requests
+        self.first = plan.get("cut before request")
+        self.last = plan.get("cut after request")
         self.count = 0
-        self.other = 0  # than telemetry
+        self.left = 0  # those that were not telemetry
 
     def request(self, method, url, **more):
         self.count += 1
         if not url.endswith("/telemetry"):
-            self.other += 1
-        if self.count == self.cut_before:
+            self.left += 1
+        if self.count == self.first:
             cut("CUT")
-        response = self.session.request(method, url, **more)
-        if self.count == self.cut_after:
+        response = self.requests.request(method, url, **more)
+        if self.count == self.last:
             cut("CUT")
         return response
 
@@ -102,10 +107,10 @@ class Board:
 
 
 class Ticks:
-    now = 1000
+    count = 1000
 
     def __call__(self):
-        return self.now
+        return self.count
 
-    def sleep(self, ms):
-        self.now += ms
+    def sleep(self, first):
+        self.count += first

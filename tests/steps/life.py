@@ -45,20 +45,20 @@ def live(agent, plan):
     requests = agent.hub.requests
     quiet = 0
     for step in range(plan.get("steps", 80)):
-        if step == plan.get("set_at"):
+        if step == plan.get("set at step"):
             agent.config.set(**plan["set"])
-        before = requests.other
+        before = requests.left
         agent.wait(agent.step())
         soon = agent.clock.uptime() + 3600
-        quiet = quiet + 1 if requests.other == before and not any(at < soon for at in agent.due.values()) else 0
-        if quiet == 3 and step > plan.get("set_at", 0) and step + 1 >= plan.get("at_least", 0):
+        quiet = quiet + 1 if requests.left == before and not any(at < soon for at in agent.due.values()) else 0
+        if quiet == 3 and step > plan.get("set at step", 0) and step + 1 >= plan.get("at least steps", 0):
             break
 
 
 def main():
     gc.threshold(16 * 1024)  # as boot.py has it
     plan = json.loads(sys.stdin.readline())
-    flash = Flash(plan.pop("flash"), plan.pop("cut_write", None))
+    flash = Flash(plan.pop("flash"), plan.pop("cut at write", None))
     if plan.get("format"):
         vfs.VfsLfs2.mkfs(flash)
         return

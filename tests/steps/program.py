@@ -42,7 +42,7 @@ def held(agent, flash):
     """What the board has in the end."""
     return {
         "requests": agent.hub.requests.count,
-        "writes": flash.writes,
+        "writes": flash.count,
         "config": {key: agent.config.get(key) for key in ("interval", "mode", "refuse", "own")},
         "licensed": [name for name in ("recording", "export") if agent.licensed(name)],
         "claimed": agent.claimed,

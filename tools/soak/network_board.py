@@ -31,6 +31,7 @@ _WINDOW_MS = 30_000
 _LIMIT_S = 1200  # for a whole life
 _SAME_BYTES = 1024  # of heap, that what is known of the last troubles and so on may differ by
 _SAME_HOLE = 8192  # as something that stays may lie elsewhere
+_STATE = "/f/outbox.json"  # there once something waited for long
 _SAME_FILE = 16  # bytes, that numbers in it may differ by
 
 
@@ -153,16 +154,14 @@ class BoardRun:
         as by then each kind of trouble has come."""
         last = self.held[-1]
         fds = [each["fds"] for each in self.held]
-        assert max(fds) == fds[0], f"files and sockets that are open: {fds}"  # or one less: the hub has just closed it
+        assert max(fds) - min(fds) <= 1, f"files and sockets that are open: {fds}"  # one for the hub, if it is kept
         for name, size in last["files"]:
             before = dict(self.held[len(self.held) // 2]["files"])
-            assert name in before, f"on flash at last: {name}, {size} bytes"
-            assert size <= before[name] + _SAME_FILE, f"{name}: {before[name]} bytes, in the end {size}"
-        for name in ("free", "hole"):
+            assert name in before or name == _STATE, f"on flash at last: {name}, {size} bytes"
+            assert size <= before.get(name, size) + _SAME_FILE, f"{name}: {before[name]} bytes, in the end {size}"
+        for name, less in (("free", _SAME_BYTES), ("hole", _SAME_HOLE)):
             warm, end = self._compared(name)
-            assert end >= warm - _SAME_BYTES, (
-                f"heap, {name}: {warm}, in the end {end}: {[it[name] for it in self.held]}"
-            )
+            assert end >= warm - less, f"heap, {name}: {warm}, in the end {end}: {[it[name] for it in self.held]}"
 
     def same(self) -> str:
         """For people: what was compared."""

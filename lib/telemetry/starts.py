@@ -50,6 +50,7 @@ def begin(folder: str = "/", safe: str = "/lib/telemetry/safe") -> str | None:
         is_safe = is_stuck(folder)
         _count(folder, cause)
     if is_safe:
+        os.stat(safe + "/main.py")  # raises if it is not there: then the other one is run
         return safe
     return None
 

@@ -145,7 +145,9 @@ def test_make_deploy_puts_everything_there(board):
     assert done.returncode == 0, done.stderr
     assert "added /lib/telemetry/agent.mpy" in done.stdout and "added /main.py" in done.stdout
     assert re.search(r"\d+ written, 0 removed", done.stdout)
-    assert set(board.list_files()) >= {"/boot.py", "/main.py", "/lib/telemetry/agent.mpy"}
+    there = set(board.list_files())
+    assert there >= {"/boot.py", "/main.py", "/lib/telemetry/agent.mpy", "/lib/telemetry/safe/main.py"}
+    assert "/lib/telemetry/safe/main.mpy" not in there  # MicroPython would not start it
 
 
 @pytest.mark.parametrize("tool", ["mpremote", "ampy"])

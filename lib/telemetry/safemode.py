@@ -20,7 +20,7 @@ _WIDTH = const(300)  # characters
 _PAUSE = const(600)  # seconds from a crash to the restart; the watchdog's are fewer
 _WAYS = """
 It ends with the hub's command reboot, with a deployment, or after an hour, when main.py gets another try.
-Ctrl-C gives the REPL; to end safe mode there: import os; os.remove("/starts.json"); then reset.
+Ctrl-C gives the REPL; to end safe mode there: import os; os.remove("/starts.json"), then Ctrl-D.
 """
 
 
@@ -29,6 +29,8 @@ class SafeAgent(Agent):
 
     label = "safe mode: "
     duties = ("licenses", "commands", "space", "tell", "incidents")
+    # As in a loop of crashes: incidents stay open over restarts, and none is opened twice. main.py closes them.
+    crash_loop = True  # type: ignore[assignment]
     why = ""
 
     def _read(self):
@@ -41,17 +43,6 @@ class SafeAgent(Agent):
 
     def survived(self):
         """But main.py did not."""
-
-    def attend(self):
-        """Incidents that main.py left open stay so, these too over restarts: main.py closes them."""
-        self.left_open = False
-        return super().attend()
-
-    def incident(self, *fields):
-        """But the start before may have opened it."""
-        incident = super().incident(*fields)
-        incident.is_doubtful = True
-        return incident
 
 
 def run() -> None:

@@ -259,6 +259,7 @@ def test_others_that_the_loop_left_open_are_not_opened_again():
 
     def crash():
         rig = Rig(requests=hub)
+        rig.board.cause = "hard reset"  # by the crash before
         rig.agent.telemetry(broken)
         rig.agent.wait = lambda seconds: boom(0) if hub.telemetries % 2 == 0 else None
         try:

@@ -11,7 +11,6 @@ from test_backlog import Case
 
 # errno: full, broken, read-only
 FAILURES = (28, 5, 30)
-FILES = ("identity", "version", "config", "commands", "space", "incidents", "crash", "starts", "licenses")
 
 
 class Hub(config_hub.Hub):

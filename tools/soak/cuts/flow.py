@@ -109,7 +109,7 @@ class Crashing(Flow):
         if starts.begin(life.folder, life.folder[:-1]):
             now["safe"] += 1
             life.world.touch()
-            once("starts", "survived", life)  # the hub's command `reboot`
+            once("starts", "survived", life.folder)  # the hub's command `reboot`
             life.board.reset()
         if self.acts is self.tried and now["crashes"] < self.crashes:
             now["crashes"] += 1

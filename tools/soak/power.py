@@ -31,6 +31,7 @@ PROMISES = {
     "licences": "each change in force and reported once",
     "commands": "none ran twice, the end of each reported once",
     "space": "as the hub has it",
+    "incidents": "open at the hub is what the program holds open",
     "outbox": "what had gone to flash came, in order, with its time, at most 10 of it twice",
     "starts": "safe mode after three that came to nothing, and not before",
 }

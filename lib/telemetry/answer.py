@@ -9,6 +9,7 @@ if False:  # for the type checker
     from .http import Session
 
 _BUFFER = const(512)  # bytes, to begin with
+_USUAL_HEAD = const(1024)  # bytes: of a larger one nothing is kept for the next
 _HEAD_MOST = const(8192)
 _USUAL = const(300)  # bytes, of a body
 _LINE_MOST = const(1024)  # bytes, of a line in a chunked body
@@ -117,7 +118,7 @@ class Answer:
                 raise errors.BadAnswer("it breaks off in the head")
         self.head = self._start = at
         self._read_fields(at)
-        self._said = (at, self.left, self._is_last) if status == 200 else ()
+        self._said = (at, self.left, self._is_last) if status == 200 and at <= _USUAL_HEAD else ()
         return status
 
     def _read_fields(self, head):
@@ -136,8 +137,9 @@ class Answer:
             else:
                 self._heed(name, value.strip())
             line = end
-        self._before, self._behind = bytes(self._view[:date]), bytes(self._view[date_end:head])
-        self._date, self._behind_at = date, date_end
+        if head <= _USUAL_HEAD:
+            self._before, self._behind = bytes(self._view[:date]), bytes(self._view[date_end:head])
+            self._date, self._behind_at = date, date_end
 
     def _heed(self, name, value):
         if name == b"content-length":

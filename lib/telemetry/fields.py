@@ -2,12 +2,12 @@
 
 from micropython import const
 
-_MOST = const(100)
+_MOST = const(64)
 
 
 def headers_of(buffer: bytearray, head: int) -> dict:
     """Those in the first `head` bytes of `buffer`: names in lower case -> values. Folded lines are joined; of several
-    with one name the last counts; what is no UTF-8 is left out, and what comes behind a hundred names or finds no
+    with one name the last counts; what is no UTF-8 is left out, and what comes behind 64 names or finds no
     memory. A value is copied once: it may be 8 KiB long."""
     view = memoryview(buffer)
     found: dict = {}

@@ -22,7 +22,7 @@ if False:  # for the type checker
 
 _TOGETHER = const(500)  # a body of so many bytes goes with its head in one write, and so in one packet; a larger one
 # is not put together with it, for want of a hole in memory that holds both
-_LARGE = const(4096)  # bytes of a head: it is the server's fault, then, that memory is short
+_LARGE = const(2048)  # bytes of a head: it is the server's fault, then, that memory is short
 _IPPROTO_TCP = const(6)
 _TCP_NODELAY = const(1)
 

@@ -20,7 +20,7 @@ class Response:
     @property
     def headers(self) -> dict:
         """Names in lower case -> values. Folded lines are joined; of several with one name the last counts. They can be
-        had until the session's next request, which uses the buffer again."""
+        had until `close`, or the session's next request, which uses the buffer again."""
         answer = self._current()
         return once("fields", "headers_of", answer.buffer, answer.head)
 
@@ -47,9 +47,12 @@ class Response:
             raise answer.session.failed(error)
 
     def close(self) -> None:
-        """Drops what is left of a streamed body, and the connection with it."""
-        if self.content is None and self._answer.response is self:
-            self._answer.leave()
+        """Drops what is left of a streamed body, and the connection with it. The headers are gone then, too."""
+        answer = self._answer
+        if answer.response is self:
+            if self.content is None:
+                answer.leave()
+            answer.response = None  # until the next request its body would take memory
 
     def _current(self):
         if self._answer.response is not self:

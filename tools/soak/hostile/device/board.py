@@ -1,0 +1,112 @@
+"""A board before a hub, over real sockets, with all that an agent is made of but the chip, and a clock that runs as fast
+as the agent waits. Its plan is a line of JSON on its standard input."""
+
+import gc
+import json
+import sys
+
+gc.threshold(16 * 1024)  # as boot.py has it
+
+from telemetry import agent as agent_module  # noqa: E402
+from telemetry import clock as clock_module  # noqa: E402
+from telemetry import once  # noqa: E402
+from telemetry.http import Session  # noqa: E402
+from telemetry.hub import Hub  # noqa: E402
+from telemetry.registration import Registration  # noqa: E402
+
+_MOST_STARVED = 5  # steps in a row: then `run` starts the board anew
+
+
+class Chip:
+    hung = ""
+    doing = wdt = None
+
+    def is_connected(self):
+        return True
+
+    def address(self):
+        return "10.0.2.15"
+
+    def is_pressed(self):
+        return False
+
+    def light(self, on):
+        pass
+
+    def feed(self):
+        pass
+
+    def rest(self):
+        pass
+
+    def heap(self):
+        return ()
+
+    def wifi_strength(self):
+        return -60
+
+    def serial_number(self):
+        return "SN"
+
+    def reset_cause(self):
+        return "power on"
+
+
+class Ticks:
+    now = 1000
+
+    def __call__(self):
+        return self.now
+
+
+def build(plan):
+    ticks = Ticks()
+    agent_module.ticks_ms = clock_module.ticks_ms = ticks
+    url = plan["url"]
+    fields = {"wifi_ssid": "n", "wifi_password": "password-never-shown", "entry_url": url, "interval": 10}
+    fields["hardware_key"] = "hardware-never-shown"
+    fields["maker_key"] = "MIIAAA=="
+    settings = once("settings", "checked", fields)
+    if plan["registered"]:
+        identity = {"id": "d-1", "access_key": "key-never-to-be-shown", "hub_url": url, "entry_url": url}
+        once("store", "save", "identity.json", dict(identity, firmware_version="1.0.0"))
+    clock = clock_module.Clock()
+    hub = Hub(url, 5, Session(None, 5))
+    known = {"sn": "SN", "firmware_version": "1.0.0", "hardware_key": "hardware-never-shown"}
+    registration = Registration(hub, "identity.json", clock, known)
+    agent = agent_module.Agent(hub, Chip(), clock, registration, settings, "")
+    agent.guard("flash", once, "start", "keep", agent)
+    return agent, ticks
+
+
+def main():
+    plan = json.loads(sys.stdin.readline())
+    agent, ticks = build(plan)
+
+    @agent.telemetry
+    def read():
+        return {"temperature": 21.5, "claimed": agent.claimed, "licensed": agent.licensed("recording")}
+
+    @agent.on_config
+    def apply(config):
+        pass
+
+    @agent.command("blink")
+    def blink(parameters):
+        pass
+
+    if plan["incident"]:
+        agent.incident("Too warm", "warm")
+    accepted = 0
+    for _ in range(plan["steps"]):
+        seconds = agent.step()
+        assert agent._starved < _MOST_STARVED, "the board would be started anew"
+        ticks.now += int(seconds) * 1000 + 1000
+        accepted += agent.failed is None and bool(agent.hub.identity) and seconds < 60
+        if accepted > plan["enough"] + 20:
+            break
+    gc.collect()
+    print("free", gc.mem_free())
+
+
+main()

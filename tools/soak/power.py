@@ -87,7 +87,7 @@ def _runs(seed: int, full: bool) -> list[tuple[str, list[int], float, int]]:
     # first cuts; and how many second ones after each, if there are as many.
     here = [seed % _OTHERS]
     if not full:
-        return [("LittleFS2", here, 0.5, 1), ("FAT", here, 0.5, 1)]
+        return [("LittleFS2", here, 0.4, 1), ("FAT", here, 0.4, 1)]
     return [
         ("LittleFS2", here, 1, _ALL),
         ("FAT", here, 1, _ALL),

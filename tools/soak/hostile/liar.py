@@ -1,4 +1,4 @@
-"""A hub that lies: in valid JSON, in HTTP, at one endpoint each time, to a whole board that has 96 KiB of heap. The board
+"""A hub that lies: in valid JSON, in HTTP, at one endpoint each time, to a whole board of 96 KiB of heap. The board
 survives it, shows no secret, is not made to restart, and its telemetry goes on when the hub is honest again."""
 
 import json
@@ -43,6 +43,8 @@ _ANY: dict[str, bytes] = {
     "ten thousand keys": _json({f"key{number}": number for number in range(10_000)}),
     "16 KiB of numbers": _body(b"[" + b"1," * 8000 + b"1]"),
     "a page": _body(_PAGE),
+    "a page that is an error": _body(_PAGE, 503),
+    "a deep error": _body(b"[" * 9000, 404),
     "a page in chunks of one byte": _chunked(_PAGE[:2000], 1),
     "a large head": _body(b"{}", head=b"X: " + b"y" * 7900 + b"\r\n"),
     "a head of lines": _body(b"{}", 500, b"a\r\n" * 2500),

@@ -194,6 +194,7 @@ class Agent(Device):
             self._sample_at = now + self.settings.interval
             if not registration.is_accepted:
                 registration.key_accepted()
+                self.settled("registration")
                 self.survived()
             self.answered(reply)
             if self.children:
@@ -201,16 +202,12 @@ class Agent(Device):
             if self.due:
                 self.attend()
         except MemoryError as error:  # first: naming any other class may take memory itself
-            self._body = None
-            self._starved += 1
-            gc.collect()
-            self.report("hub", error)
-            return _STARVED_WAIT
+            return self._starve(error)
         except (errors.Rejected, errors.ReplyError) as error:
             self._body = None
             self.report("hub", error)  # that message is dropped, the next is a new one: no need to wait longer
         except Exception as error:
-            return once("duties", "failed", self, error, now)
+            return self._fail(error, now)
         else:
             if self._said:
                 self.settled("hub")
@@ -220,6 +217,19 @@ class Agent(Device):
         if self.failed:
             self.failed = None
         return None
+
+    def _fail(self, error, now):
+        try:
+            return once("duties", "failed", self, error, now)
+        except MemoryError as starved:  # for the code that does it
+            return self._starve(starved)
+
+    def _starve(self, error):
+        self._body = None
+        self._starved += 1
+        gc.collect()
+        self.report("hub", error)
+        return _STARVED_WAIT
 
     def _sample(self, now):
         self._is_stepping = True

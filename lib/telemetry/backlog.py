@@ -12,7 +12,8 @@ if False:  # for the type checker
 _AT_ONCE = const(10)  # messages, then the newest values have their turn
 _APART = const(2)  # seconds for each, on average: the hub counts all requests of 30 s
 _SLOWEST = const(32)  # times that
-_POISON = const(3)  # times that a hub fails over one message, and takes the next
+_POISON = const(12)  # times that a hub fails over one message, and takes the next: one that is busy does that, too
+_CHANCES = const(3)  # that NTP has once the hub can be reached
 
 
 def open_it(agent: "Agent") -> "Outbox":
@@ -53,17 +54,34 @@ def drain(agent: "Agent", outbox: "Outbox") -> None:
                 break
             left -= 1
             first = outbox.first()
-        if not first and not agent.failed and (agent.clock.ntp is None or agent.clock.failures >= _POISON):
-            while outbox.count:  # taken before the clock was set, and there is nobody to set it
-                outbox.dropped += 1
-                outbox.done()
+        if not first:
+            _wait_for_time(agent, outbox)
         agent.delta.forget()  # these were older than what the hub was told last: the next says how it is now
     finally:
-        agent.guard("outbox", outbox.rest)
+        agent.guard("outbox", _rest, agent, outbox)
         agent.dropped = outbox.dropped
         if not outbox.count:
             agent.outbox = None
             agent.slowness = 1
+
+
+def _rest(agent, outbox):
+    if outbox.rest():
+        agent.settled("flash")
+
+
+def _wait_for_time(agent, outbox):
+    # For those that were taken before the clock was set. The failures of an outage say nothing of what is after it.
+    clock = agent.clock
+    if agent.failed:
+        outbox.hopeless_at = 0
+    elif clock.ntp is None or 0 < outbox.hopeless_at <= clock.failures:
+        while outbox.count:
+            outbox.dropped += 1
+            outbox.done()
+    elif outbox.count and not outbox.hopeless_at:
+        outbox.hopeless_at = clock.failures + _CHANCES
+        clock.sync_at = 0
 
 
 def slow_down(agent: "Agent") -> None:

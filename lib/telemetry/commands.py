@@ -52,12 +52,14 @@ def attend(device: "Device") -> float | None:
 def _do(device, report, name, parameters):
     # Gives back the journal, if it is another then.
     handlers = {}
+    label = ""
     if device.is_board:
+        label = device.label  # in safe mode it says so
         handlers = {"dump": (None, False, False), "reboot": (None, True, True)}
     handlers.update(device.handlers)
     wrong = ""
     if name not in handlers:
-        wrong = device.label + "name: expected one of " + ", ".join(sorted(handlers))
+        wrong = label + "name: expected one of " + ", ".join(sorted(handlers))
     elif not isinstance(parameters, dict):
         wrong = "parameters: expected an object"
     else:

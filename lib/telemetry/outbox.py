@@ -18,6 +18,8 @@ _GONE = const(45)  # -
 class Outbox:
     """Messages that wait. What cannot be kept is dropped and counted, the oldest first."""
 
+    hopeless_at = 0  # failures of NTP after which those that were never dated are dropped, once that is known
+
     def __init__(self, clock: "Clock", size: int, policy: str):
         """`size`: the most bytes of heap for what waits. `policy`: "history", or "latest": of each device only its
         newest message waits; the one before it is not counted as dropped."""
@@ -57,8 +59,9 @@ class Outbox:
         self.count -= 1
         self._trim()
 
-    def rest(self, is_last: bool = False) -> None:
-        """The end of a step, or of the run; here there is nothing to do."""
+    def rest(self, is_last: bool = False) -> bool:
+        """The end of a step, or of the run. True: flash was written, as it should; here there is nothing to do."""
+        return False
 
     def _waiting(self):
         # Each line, behind its segment and where it begins there.

@@ -50,8 +50,8 @@ class Spool(Outbox):
 
     def put(self, body: bytes, at_ms: int, called: str = "") -> None:
         """As any outbox."""
-        if not self._error and sum(map(len, self._segments)) > self._batch:
-            self._flush()
+        if not self._error:
+            self._flush(self._batch)
         super().put(body, at_ms, called)
         if self._due == NEVER:
             self._due = self.clock.uptime() + _WAIT
@@ -92,23 +92,25 @@ class Spool(Outbox):
         if not self._files[0][1]:
             self._leave()
 
-    def rest(self, is_last: bool = False) -> None:
-        """The end of a step: what is due goes to flash, and at the end of the run all that can. Raises StoreError when
-        that begins to fail; all goes on in memory then."""
-        if self._segments and (is_last or self.clock.uptime() >= self._due):
-            self._flush()
+    def rest(self, is_last: bool = False) -> bool:
+        """The end of a step: what is due goes to flash, and at the end of the run all that can. True: flash was
+        written, as it should. Raises StoreError when that begins to fail; all goes on in memory then."""
+        is_written = False
+        if is_last or self.clock.uptime() >= self._due:
+            self._flush(0)
         file = self._files[0][0] if self._files else self._newest + 1
         state = {"file": file, "offset": self._offset, "dropped": self.dropped}
         if state != self._saved:
             self._saved = state
             try:
-                once("store", "save", self._folder + ".json", state)
+                is_written = once("store", "save", self._folder + ".json", state)
             except errors.StoreError as error:
                 self._error = self._error or error
         if self._error and self._error is not True:
             text = "%s: %s" % (self._folder, self._error)
             self._error = True
             raise errors.StoreError(text)
+        return is_written and not self._error
 
     def _take_up(self, first, offset):
         # Whatever is in the folder. `first` is the file that was being sent, `offset` how far.
@@ -151,15 +153,17 @@ class Spool(Outbox):
         if not self._files:
             self._is_open = False
 
-    def _flush(self):
-        self._due = self.clock.uptime() + _WAIT
-        if self.clock.timestamp():
-            try:
-                self._write()
-                self._due = NEVER
-                self._error = None
-            except (OSError, MemoryError) as error:
-                self._error = self._error or error
+    def _flush(self, most):
+        # What waits in memory, if it is more than so many bytes.
+        try:
+            if sum(map(len, self._segments)) > most:
+                self._due = self.clock.uptime() + _WAIT
+                if self.clock.timestamp():
+                    self._write()
+                    self._due = NEVER
+                    self._error = None
+        except (OSError, MemoryError) as error:
+            self._error = self._error or error
 
     def _write(self):
         files = self._files
@@ -184,8 +188,8 @@ class Spool(Outbox):
                 lines += 1
         # Only now, as closing it may fail.
         if mode == "wb":
-            self._newest = number
             files.append([number, 0, 0])
+            self._newest = number
         files[-1][1] += lines
         files[-1][2] += size
         self._is_open = files[-1][2] < min(_FILE, self._room // 4) - _BATCH * 3 // 2

@@ -63,15 +63,12 @@ def tidy(folder: str) -> None:
             continue
         path = folder + name[:-4]
         try:
-            _body(path)  # takes it up, if it is the only copy
             try:
                 _read(path)
             except errors.Missing:
-                continue  # that failed
-        except errors.Missing:
-            pass  # torn
+                _body(path, True)  # takes the other up, if it is the only copy
         except errors.StoreError:
-            continue
+            continue  # that failed, or nobody knows whether it is
         _discard(path)
 
 
@@ -87,15 +84,15 @@ def write(path: str, body: bytes) -> None:
     if len(body) > _MAX_BYTES - _BODY_AT:
         raise errors.StoreError(path + ": too large")
     try:
-        _put(path + ".new", body)
+        _put(path, body, ".new")
     except errors.StoreError:
         _discard(path)  # half a file is of no use and takes room
         raise
 
 
-def _put(path, body):
+def _put(path, body, beside=""):
     try:
-        with open(path, "wb") as file:
+        with open(path + beside, "wb") as file:
             file.write(_head(body))
             file.write(body)
     except OSError as error:

@@ -2,6 +2,7 @@ import os
 
 from fakes import Response
 from rig import ACCEPTED, IDENTITY, REGISTER, REGISTERED, TELEMETRY, UNREACHABLE, Rig
+from support import raises
 from telemetry import errors, identity, store
 from telemetry.errors import StoreError
 
@@ -201,8 +202,25 @@ def test_the_watchdog_is_fed_before_each_request():
     assert len(fed) == 2 and 0 < fed[0] < fed[1]
 
 
+def test_after_the_power_returned_the_first_message_waits_a_little():
+    for cause, least in (("power on", 1), ("hard reset", 0), ("watchdog", 0)):
+        rig = Rig(ACCEPTED, interval=3600)
+        rig.board.cause = cause
+        waits = []
+
+        def wait(seconds, waits=waits, rig=rig):
+            waits.append(seconds)
+            if rig.requests.sent:
+                raise KeyboardInterrupt
+
+        rig.agent.wait = wait
+        raises(KeyboardInterrupt, rig.agent.run)
+        assert len(waits) == least + 1 and (not least or 0 <= waits[0] <= 10), cause
+
+
 def test_a_program_that_loses_memory_is_started_anew():
     rig = Rig(MemoryError())
+    rig.board.cause = "hard reset"
     waits = []
     rig.agent.wait = waits.append
     try:

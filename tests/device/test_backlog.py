@@ -3,7 +3,7 @@
 import json
 import time
 
-from fakes import Requests
+from fakes import Requests, Response
 from rig import ACCEPTED, TELEMETRY, UNREACHABLE, Rig
 from telemetry import clock as clock_module
 
@@ -149,7 +149,7 @@ def test_of_the_latest_only_one_waits_and_is_whole():
 
 
 def test_one_that_the_hub_refuses_keeps_no_other_from_it():
-    for answer, times in ((400, 1), (422, 1), (404, 1), (500, 9)):
+    for answer, times in ((400, 1), (422, 1), (404, 1), (500, 19)):
         case = away_for(600)
         case.hub.answer_to = {5: [(answer, {"error": "no"})] * times}
         case.live(600)
@@ -226,3 +226,88 @@ def test_what_waits_is_sent_even_to_a_hub_that_wanted_silence_again_and_again():
     case.live(3 * 3600)
     assert case.agent.outbox is None
     assert sorted(case.numbers()) == list(range(1, case.n + 1))
+
+
+class Ntp:
+    """The module `ntptime`, with a server that is away."""
+
+    host = ""
+    is_away = True
+    asked = 0
+
+    def time(self):
+        self.asked += 1
+        if self.is_away:
+            raise OSError(110)
+        return UNIX_2026 - EPOCH + clock_module.time.ticks.now // 1000
+
+
+def started_while_all_was_away(seconds):
+    case = Case(outbox={"size": 65536})
+    clock = case.agent.clock
+    clock.servers, clock.ntp, clock.sync_at = ("ntp",), Ntp(), 0
+    clock_module.time.seconds = 1000
+
+    def set_rtc(seconds):
+        clock_module.time.seconds = UNIX_2026 - EPOCH
+
+    clock.set_rtc = set_rtc
+    case.hub.is_away = True
+    case.live(seconds)
+    case.hub.is_away = False
+    return case
+
+
+def test_who_starts_while_all_is_away_loses_nothing_when_the_hub_is_back_before_ntp():
+    case = started_while_all_was_away(1800)
+    assert case.agent.clock.failures >= 3
+    case.live(40)
+    case.agent.clock.ntp.is_away = False
+    case.live(900)
+    waited = [(n, at) for n, at in case.hub.at_hub if at]
+    assert len(waited) >= 28 and waited == sorted(waited) and case.agent.dropped == 0
+
+
+def test_after_another_outage_ntp_has_its_chances_again():
+    case = started_while_all_was_away(1800)
+    case.live(60)
+    case.hub.is_away = True
+    case.live(3600)
+    case.hub.is_away = False
+    case.live(40)
+    case.agent.clock.ntp.is_away = False
+    case.live(1800)
+    assert len([at for _, at in case.hub.at_hub if at]) >= 85 and case.agent.dropped == 0
+
+
+def test_where_ntp_never_answers_what_cannot_be_dated_does_not_wait_for_ever():
+    case = started_while_all_was_away(1800)
+    asked = case.agent.clock.ntp.asked
+    case.live(1800)
+    assert case.agent.outbox is None and case.agent.dropped >= 25
+    assert case.agent.clock.ntp.asked >= asked + 3
+
+
+class Flaky:
+    """A hub that fails half of the time, at random."""
+
+    def __init__(self, number):
+        self.state = number
+        self.at_hub = []
+
+    def request(self, method, url, data=None, headers=None, timeout=None):
+        self.state = (self.state * 1103515245 + 12345) & 0x7FFFFFFF
+        if self.state >> 16 & 1:
+            return Response(503, {"error": "busy"})
+        if url.endswith("/telemetry"):
+            self.at_hub.append(json.loads(data)["telemetries"]["n"])
+        return Response(200, {"success": True})
+
+
+def test_a_hub_that_fails_half_of_the_time_loses_nothing():
+    for number in range(3):
+        case = away_for(1800)
+        before = case.n
+        flaky = case.agent.hub.requests = Flaky(number)
+        case.live(3600)
+        assert case.agent.dropped == 0 and set(case.numbers() + flaky.at_hub) >= set(range(1, before + 1))

@@ -6,7 +6,8 @@ import os
 import config_hub
 from ram import Ram
 from rig import IDENTITY, Rig
-from telemetry import store
+from telemetry import spool, store
+from test_backlog import Case
 
 # errno: full, broken, read-only
 FAILURES = (28, 5, 30)
@@ -60,7 +61,7 @@ class Broken:
         raise OSError(self.errno)
 
     def open(self, path, mode="r"):
-        return self.fail() if "w" in mode else open(path, mode)
+        return open(path, mode) if mode in ("r", "rb") else self.fail()
 
     def __getattr__(self, name):
         return self.fail if name in ("rename", "remove") else getattr(os, name)
@@ -243,3 +244,27 @@ def test_a_crash_that_cannot_be_kept_is_reported_and_the_board_starts_anew():
         except SystemExit:
             pass
     assert rig.board.resets == 1 and "crash.json" not in os.listdir(".")
+
+
+def test_what_should_wait_on_flash_waits_in_memory():
+    clean()
+    case = Case(outbox={"in": "flash", "size": 16384})
+    case.live(120)
+    spool.open = Broken(28).open
+    try:
+        with Broken(28):
+            case.hub.is_away = True
+            case.live(3600)
+            case.hub.is_away = False
+            case.live(1200)
+    finally:
+        del spool.open
+    incident = case.agent.faults["flash"]
+    taken = len(case.taken)
+    assert taken > 60 and not incident.is_closed and case.agent.dropped == 0
+    case.hub.is_away = True
+    case.live(3600)
+    case.hub.is_away = False
+    case.live(1200)
+    assert incident.is_closed and "flash" not in case.agent.faults
+    assert len(case.taken) > taken + 60 and case.agent.dropped == 0

@@ -163,3 +163,25 @@ def test_an_answer_from_the_future_ends_no_connection_for_ever():
         while len(hub.paths) == before:
             rig.agent.wait(rig.agent.step())
             assert rig.ticks.now - begin_ms < 3600 * 1000, "never again"
+
+
+def test_duties_too_are_due_at_whole_seconds():
+    rig = Rig(ACCEPTED)
+    agent = rig.agent
+    agent.step()
+    agent.due["config"] = 0
+    rig.requests.answers = [(200, {"success": True, "config_version": 1}), (500, {})]
+    agent.step()
+    assert "config" in agent.due and all(type(at) is int for at in agent.due.values()), agent.due
+
+
+def test_a_registration_that_failed_is_told_again_the_next_time():
+    rig = Rig(ACCEPTED)
+    agent = rig.agent
+    agent.step()
+    for _ in range(2):
+        rig.requests.answers = [(401, {}), (401, {}), ACCEPTED]
+        for _ in range(3):
+            rig.ticks.now += 4000 * 1000
+            agent.step()
+        assert agent.registration.is_accepted and "registration" not in agent._said

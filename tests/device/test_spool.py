@@ -319,6 +319,22 @@ def test_a_flash_that_fails_is_told_once_and_all_goes_on_in_memory():
         failing.close()
 
 
+def test_without_memory_nothing_is_raised_while_messages_are_taken():
+    def starved(_):
+        raise MemoryError
+
+    outbox = flash()
+    away(outbox, 5)
+    spool.sum = starved
+    try:
+        for n in range(5, 15):
+            put(outbox, n)
+    finally:
+        del spool.sum
+    assert numbers(drained(outbox, rest=False)) == list(range(15)) and outbox.dropped == 0
+    raises(StoreError, outbox.rest)
+
+
 def test_a_folder_that_cannot_be_made():
     with open("outbox", "w") as file:
         file.write("mine")

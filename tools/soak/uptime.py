@@ -87,6 +87,7 @@ class Campaign:
             "is_narrow": self.random.random() < 0.3,
             "n": number * 1000000,
             "lies": True,
+            "modules": [path.stem for path in (ROOT / "lib/telemetry").glob("*.py")],
             "cause": self._cause(),
         }
         life = Life(world, world=world)

@@ -112,6 +112,19 @@ def files(folder):
     return found
 
 
+def learn(modules):
+    """Every name in the library. MicroPython keeps each for ever, once it was loaded; what comes later is growth."""
+    for module in modules:
+        try:
+            __import__("telemetry." + module)
+        except ImportError:
+            pass  # it is about hardware
+        for path in list(sys.modules):
+            if path.startswith("telemetry"):
+                sys.modules.pop(path)
+        gc.collect()
+
+
 class Life:
     """The steps of one."""
 
@@ -246,6 +259,7 @@ def main():
     vfs.mount(flash, "/f")
     random.seed(plan["seed"])
     years_time.begin(plan["ticks"], plan["world"], plan["clock"], plan["epoch"], plan["is_narrow"])
+    learn(plan.pop("modules"))
     life = Life(plan)
     try:
         life.run()

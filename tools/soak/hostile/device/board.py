@@ -1,5 +1,5 @@
-"""A board before a hub, over real sockets, with all that an agent is made of but the chip, and with a clock that runs as
-fast as the agent waits. Its plan is a line of JSON on its standard input."""
+"""A board before a hub, over real sockets, with all that an agent is made of but the chip, and with a clock that runs
+as fast as the agent waits. Its plan is a line of JSON on its standard input."""
 
 import gc
 import json

@@ -48,6 +48,9 @@ class Full:
         self.sent = self.sent[count:]
         return count
 
+    def left_ms(self):
+        return 1
+
     def close(self):
         pass
 

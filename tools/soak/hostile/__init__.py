@@ -61,7 +61,7 @@ _GUIDED_IN_SHORT = ("targets.redirects", "wire.answered")
 
 def run(seed: int, full: bool, only: Iterable[str] = tuple(CORPUS)) -> list[Row]:
     """A row for each target. Raises AssertionError, with the input, for one that did not end well."""
-    shaped, guided, random = (3000, 200_000, 20_000) if full else (12, 400, 300)
+    shaped, guided, random = (1000, 100_000, 20_000) if full else (12, 400, 300)
     memory = "/dev/shm"  # a disk would take most of the time
     with tempfile.TemporaryDirectory(prefix="hostile-", dir=memory if os.path.isdir(memory) else None) as name:
         folder = Path(name)

@@ -96,6 +96,13 @@ _OF_ONE: dict[str, dict[str, bytes]] = {
         "a long id": _json({"incident_id": "a" * 9000}),
     },
     "/dumps": {"an id that is none": _json({"id": [1]}), "a long id": _json({"id": "/" * 3000})},
+    "/children/telemetries": {
+        "a child that is none": _json({"c-1": [1]}),
+        "an error that is none": _json({"c-1": {"error": _MANY}}),
+        "versions of 64 bits": _json({"c-1": {"config_version": 1 << 63, "space_data_version": 1 << 70}}),
+        "of nobody": _json({"c-2": {}}),
+    },
+    "/children": {"no identity": _json({"id": "/", "access_key": "\r"}), "a long id": _json({"id": "c" * 9000})},
     "/devices": {
         "our hardware key": _json({"error": f"{_SECRETS[1]} is none"}, 422),
         "no identity": _json({"id": "../..", "access_key": "a\r\nb: c", "hub_url": "ftp://x"}),
@@ -157,7 +164,9 @@ class Liar(socketserver.ThreadingTCPServer):
     def answer(self, path: str) -> bytes:
         is_telemetry = path.endswith("/telemetry")
         self.telemetries += is_telemetry
-        is_honest = self.telemetries > _LYING or self.lied > (1 if self.path == "/devices" else 3 * _LYING)
+        is_honest = self.telemetries > _LYING or self.lied > (
+            1 if self.path in ("/devices", "/children") else 3 * _LYING
+        )
         if not is_honest and (path.endswith(self.path) or self.path == "/dumps" and "/dumps/" in path):
             self.lied += 1
             return self.lie
@@ -167,6 +176,10 @@ class Liar(socketserver.ThreadingTCPServer):
             return _json(_ASKS_ALL | {"space_data_version": 1} | more)
         if path.endswith("/devices"):
             return _json({"id": "d-1", "access_key": _SECRETS[0], "hub_url": self.url})
+        if path.endswith("/children"):
+            return _json({"id": "c-1", "access_key": "k"})
+        if path.endswith("/children/telemetries"):
+            return _json({"c-1": {"success": True}})
         if path.endswith("/config"):
             return _json({"version": 3, "config": {"mode": "day"}})
         if path.endswith("/command") and self.path == "/dumps":
@@ -188,6 +201,7 @@ def lie_to(folder: Path, lib: Path, name: str) -> str:
     work.mkdir()
     with Liar(path, lie) as liar:
         plan = {"url": liar.url, "steps": 500, "registered": path != "/devices", "incident": path == "/incidents"}
+        plan["child"] = path.startswith("/children")
         done = subprocess.run(
             [find_micropython(None), "-X", f"heapsize={_HEAP}", "-m", "board"],
             input=json.dumps(plan | {"enough": _LYING + _HONEST}).encode() + b"\n",

@@ -95,6 +95,13 @@ def main():
     def blink(parameters):
         pass
 
+    if plan["child"]:
+        lamp = agent.child("lamp", model_id="m", firmware_version="1.0.0")
+
+        @lamp.telemetry
+        def level():
+            return {"level": 5}
+
     if plan["incident"]:
         agent.incident("Too warm", "warm")
     accepted = 0

@@ -43,7 +43,7 @@ class Agent(Device):
     dropped = 0  # messages that should have waited, and had no room
     failed: dict | None = None  # kind of failure -> how many, since the hub was last reached
     _body: bytes | None = None  # composed, and not sent yet
-    _body_at = 0  # ticks
+    _body_at: int = 0  # ticks
     _sample_at = 0  # uptime; when the next one is due, also if it cannot be sent
     _survives_at = 60  # uptime; then this start is none of those that fail
 

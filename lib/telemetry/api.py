@@ -10,15 +10,6 @@ from .rest import call
 if False:  # for the type checker
     from .hub import Hub
 
-# The exception of a status that is not 2xx; of others from 500 on it is ServerError, else HubError.
-_ERRORS = {
-    400: "Rejected",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "NotFound",
-    422: "Rejected",
-    429: "TooManyRequests",
-}
 # RFC 3986, section 2.3: what may stand in a path as it is.
 _UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 _ID_MOST = const(256)
@@ -87,5 +78,13 @@ def refused(request: str, status: int, content, headers: dict, *secrets) -> erro
         # RFC 9110, section 10.2.3. For its other form, a date, the caller's own backoff stands in.
         if name.lower() == "retry-after" and headers[name].isdigit():
             retry_after = int(headers[name][:9])
-    kind = getattr(errors, _ERRORS.get(status) or ("ServerError" if status >= 500 else "HubError"))
-    return kind(request, status, reason, retry_after)
+    kinds = {
+        400: "Rejected",
+        401: "Unauthorized",
+        403: "Forbidden",
+        404: "NotFound",
+        422: "Rejected",
+        429: "TooManyRequests",
+    }
+    kind = kinds.get(status) or ("ServerError" if status >= 500 else "HubError")
+    return getattr(errors, kind)(request, status, reason, retry_after)

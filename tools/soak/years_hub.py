@@ -1,5 +1,6 @@
 """The hub of a long life: small, quick, and unreliable by a seed. It judges what it is told."""
 
+import datetime
 import json
 import random
 from dataclasses import dataclass, field
@@ -39,6 +40,8 @@ class Judge:
         self.random = random.Random(seed)
         self.maker = maker
         self.base = 0
+        self.url = ""  # its own
+        self.may_reboot = True
         self.devices: dict[str, Known] = {}
         self.broken: list[str] = []
         self.counts: dict[str, int] = {}
@@ -92,8 +95,6 @@ class Judge:
             return 422, {"error": "sn: known"}
         device = self._add()
         return 200, {"id": device.id, "access_key": device.key, "hub_url": self.url}
-
-    url = ""
 
     def _add(self) -> Known:
         device = Known(self._new("d"), self._new("key"))
@@ -182,8 +183,6 @@ class Judge:
             target.info += 1
         elif chance == 33 and self.random.random() < 0.2:
             self.delete()
-
-    may_reboot = True
 
     def _set_config(self, device: Known, config: dict[str, Any]) -> None:
         device.config = config
@@ -295,6 +294,4 @@ class Judge:
 
 
 def _iso(seconds: int) -> str:
-    import datetime
-
     return (datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=seconds)).isoformat() + "Z"

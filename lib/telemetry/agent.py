@@ -27,7 +27,6 @@ _SLICE_MS = const(50)  # how long a press of the button may be overlooked while 
 _BACK_WITHIN = const(30)  # seconds, at random, after the network returned: a whole building's boards do so together
 _APART_MOST = const(10)  # seconds, at random, after the power returned
 _DRAIN_WITHIN = const(20)  # seconds until the next step, while something waits that the hub can have
-_SURVIVED = const(60)  # seconds of life: not one of the starts that fail
 
 
 class Agent(Device):
@@ -42,13 +41,10 @@ class Agent(Device):
     # Of the class, as long as all is well.
     outbox: "Outbox | None" = None  # while something waits
     dropped = 0  # messages that should have waited, and had no room
-    drained_at = 0  # uptime
-    slowness = 1  # of draining; doubled when the hub wants fewer requests
-    stuck = 0  # times that the hub failed over the oldest message
     failed: dict | None = None  # kind of failure -> how many, since the hub was last reached
     _body: bytes | None = None  # composed, and not sent yet
     _sample_at = 0  # uptime; when the next one is due, also if it cannot be sent
-    _survives_at = _SURVIVED
+    _survives_at = 60  # uptime; then this start is none of those that fail
 
     def __init__(
         self,
@@ -156,7 +152,7 @@ class Agent(Device):
         now = self.clock.uptime()
         quiet_until = self.clock.quiet_until
         if now < quiet_until:
-            self._sample(now)
+            self.keep_sample(now)
             return quiet_until - now
         seconds = self._pass(now)
         if seconds is None:
@@ -202,7 +198,7 @@ class Agent(Device):
             if self.due:
                 self.attend()
         except MemoryError as error:  # first: naming any other class may take memory itself
-            return self._starve(error)
+            return self._fail(error, now)
         except (errors.Rejected, errors.ReplyError) as error:
             self._body = None
             self.report("hub", error)  # that message is dropped, the next is a new one: no need to wait longer
@@ -219,32 +215,28 @@ class Agent(Device):
         return None
 
     def _fail(self, error, now):
-        try:
-            return once("duties", "failed", self, error, now)
-        except MemoryError as starved:  # for the code that does it
-            return self._starve(starved)
-
-    def _starve(self, error):
+        if not isinstance(error, MemoryError):
+            try:
+                return once("duties", "failed", self, error, now)
+            except MemoryError as starved:  # for the code that does it
+                error = starved
         self._body = None
         self._starved += 1
         gc.collect()
         self.report("hub", error)
         return _STARVED_WAIT
 
-    def _sample(self, now):
-        self._is_stepping = True
-        try:
-            self.keep_sample(now)
-        finally:
-            self._is_stepping = False
-
     def keep_sample(self, now: int) -> None:
         """The sample of this interval waits, if none was sent or kept yet."""
-        if now + 1 >= self._sample_at:  # a second early: uptimes are whole seconds
-            self._sample_at = now + self.settings.interval
-            if self.settings.outbox["size"]:
-                self.guard("outbox", once, "backlog", "keep", self, self._body)
-        self._body = None
+        self._is_stepping = True
+        try:
+            if now + 1 >= self._sample_at:  # a second early: uptimes are whole seconds
+                self._sample_at = now + self.settings.interval
+                if self.settings.outbox["size"]:
+                    self.guard("outbox", once, "backlog", "keep", self, self._body)
+        finally:
+            self._is_stepping = False
+            self._body = None
 
     def wait(self, seconds: float) -> None:
         """Waits, and meanwhile blinks, watches the button, feeds the watchdog and sees the network return. While the
@@ -257,7 +249,7 @@ class Agent(Device):
                 self.accept_upgrade()
             now = self.clock.uptime()  # often: it counts on over the ticks' wrap
             if self.failed and now >= self._sample_at:
-                self._sample(now)
+                self.keep_sample(now)
             if now >= self._survives_at:
                 self.survived()
             if self._saw_network_return() and now >= self.clock.quiet_until:

@@ -11,7 +11,6 @@ if False:  # for the type checker
 
 _AT_ONCE = const(10)  # messages, then the newest values have their turn
 _APART = const(2)  # seconds for each, on average: the hub counts all requests of 30 s
-_SLOWEST = const(32)  # times that
 _POISON = const(12)  # times that a hub fails over one message, and takes the next: one that is busy does that, too
 _CHANCES = const(3)  # that NTP has once the hub can be reached
 
@@ -43,9 +42,9 @@ def keep(agent: "Agent", body: bytes | None = None) -> None:
 def drain(agent: "Agent", outbox: "Outbox") -> None:
     """Sends a few of those that wait. Raises what is about all requests: then none of this step can be sent."""
     now = agent.clock.uptime()
-    left = min(_AT_ONCE, (now - agent.drained_at) // (_APART * agent.slowness))
+    left = min(_AT_ONCE, (now - outbox.drained_at) // (_APART * outbox.slowness))
     if left:  # or steps that are nearer than one message needs would put it off for ever
-        agent.drained_at = now
+        outbox.drained_at = now
     try:
         first = outbox.first()
         while first and left and agent.clock.uptime() - now < _AT_ONCE * _APART:
@@ -62,7 +61,6 @@ def drain(agent: "Agent", outbox: "Outbox") -> None:
         agent.dropped = outbox.dropped
         if not outbox.count:
             agent.outbox = None
-            agent.slowness = 1
 
 
 def _rest(agent, outbox):
@@ -84,11 +82,6 @@ def _wait_for_time(agent, outbox):
         clock.sync_at = 0
 
 
-def slow_down(agent: "Agent") -> None:
-    """The hub wanted fewer requests."""
-    agent.slowness = min(agent.slowness * 2, _SLOWEST)
-
-
 def _send(agent, outbox, called, body):
     # False: the hub has trouble with it, and perhaps with all.
     device = agent
@@ -104,8 +97,8 @@ def _send(agent, outbox, called, body):
         is_taken = True  # by its status
     except errors.ServerError as error:
         agent.report("outbox", error)
-        agent.stuck += 1
-        if agent.stuck < _POISON:
+        outbox.stuck += 1
+        if outbox.stuck < _POISON:
             return False
         is_taken = False
     except errors.HubError as error:
@@ -115,7 +108,7 @@ def _send(agent, outbox, called, body):
             raise
         agent.report("outbox", error)
         is_taken = False
-    agent.stuck = 0
+    outbox.stuck = 0
     if not is_taken:
         outbox.dropped += 1  # it would be refused again
     outbox.done()

@@ -282,34 +282,13 @@ class Device(errors.Reporter):
         """As every Reporter; a flash that fails is an incident too, until something was written again."""
         super().report(what, error, topic)
         if self.is_board and type(error).__name__ == "StoreError":  # no kind of it, which is about a single file
-            self._raise_incident("flash", "Flash", "flash", 3, error)
+            self.guard("incident", once, "incidents", "open_for", self, "flash", "Flash", "flash", 3, error)
 
     def fault(self, what: str, error: BaseException, topic=None) -> None:
         """A function of the user's raised: told here, and as an incident until it works again."""
         self.report(what, error, topic)
-        self._raise_incident(topic or what, what + " failed", what, 2, error)
-
-    def _raise_incident(self, topic, title, issue, priority, error):
-        incident = self.faults.get(topic)
-        if incident is None or incident.is_closed:  # closed by another one's success, which goes by the same name
-            try:
-                self.faults[topic] = self.incident(title, issue, priority, errors.described(error))
-            except Exception as why:
-                self.report("incident", why)  # no memory for it, or the flash does not give its code: next time
-
-    def attempt(self, what: str, function, *arguments) -> bool:
-        """As `guard`, for a function of the user's: `fault` if it raised."""
-        self.board.doing = what
-        self.board.feed()
-        try:
-            function(*arguments)
-        except Exception as error:
-            self.fault(what, error)
-            return False
-        finally:
-            self.board.doing = None
-        self.settled(what)
-        return True
+        # No memory for it, or the flash does not give its code: next time.
+        self.guard("incident", once, "incidents", "open_for", self, topic or what, what + " failed", what, 2, error)
 
     def settled(self, topic) -> None:
         """It works again: the next failure is told, even if it is the same, and the incident is over."""

@@ -14,6 +14,7 @@ _KINDS = {
     "TlsError": ("tls", 30, 900),  # a handshake is dear, for both
     "TimedOut": ("timeout", 5, 300),
 }
+_SLOWEST = const(32)  # times the usual pace of sending what waits, when the hub wants fewer requests
 _CLOCK_DOUBT = const(1800)  # seconds
 _LEAP = const(3600)  # seconds
 
@@ -38,13 +39,15 @@ def failed(agent, error: Exception, now: int) -> float:
     count(agent, kind)
     agent.failed = agent.failed or {}
     agent.failed[kind] = failures = agent.failed.get(kind, 0) + 1
-    agent.stuck = 0  # it was not about one message
+    outbox = agent.outbox
+    if outbox:
+        outbox.stuck = 0  # it was not about one message
     clock = agent.clock
     seconds = backoff(failures, first, most, getattr(error, "retry_after", None))
     if isinstance(error, errors.TooManyRequests):
         clock.hush(seconds)
-        if agent.outbox:
-            once("backlog", "slow_down", agent)
+        if outbox:
+            outbox.slowness = min(outbox.slowness * 2, _SLOWEST)
     elif isinstance(error, errors.Unauthorized):
         agent.registration.key_rejected()
     elif kind == "tls" and clock.ntp:
@@ -135,12 +138,27 @@ def announce(agent, version: str | None, file_id: str | None) -> None:
         return
     # Told first, remembered then: a power cut between shows it twice, and never not at all.
     show = agent.show
-    if show is None or not agent.attempt("on_new_firmware", show, version, file_id):
+    if show is None or not _attempt(agent, "on_new_firmware", show, version, file_id):
         from .notifier import Notifier
 
         agent.notifier = Notifier(agent.board)
         agent.notifier.show(version)
     agent.unsaved = None if agent.guard("version file", firmware.announced, version) else firmware
+
+
+def _attempt(agent, what, function, *arguments):
+    # As `guard`, for a function of the user's.
+    agent.board.doing = what
+    agent.board.feed()
+    try:
+        function(*arguments)
+    except Exception as error:
+        agent.fault(what, error)
+        return False
+    finally:
+        agent.board.doing = None
+    agent.settled(what)
+    return True
 
 
 def accept_upgrade(agent) -> bool:
@@ -149,7 +167,7 @@ def accept_upgrade(agent) -> bool:
     agent.upgrade = None  # for a handler that calls this again
     try:
         if agent.upgrader:
-            is_accepted = agent.attempt("upgrade", agent.upgrader, *upgrade)
+            is_accepted = _attempt(agent, "upgrade", agent.upgrader, *upgrade)
         else:
             is_accepted = agent.guard("upgrade", describe_upgrade, agent, *upgrade)
     finally:

@@ -34,6 +34,13 @@ def open_one(device: "Device", title: str, issue: str, priority: int, descriptio
     return incident
 
 
+def open_for(device: "Device", topic, title: str, issue: str, priority: int, error: BaseException) -> None:
+    """One that is open until `topic`, as `Device.settled` has it, works again."""
+    incident = device.faults.get(topic)
+    if incident is None or incident.is_closed:  # closed by another one's success, which goes by the same name
+        device.faults[topic] = open_one(device, title, issue, priority, errors.described(error))
+
+
 def add_event(device: "Device", name: str, category: str, keys: dict) -> None:
     """See `Device.event`. Raises ValueError."""
     keys.update(name=name, category=category)

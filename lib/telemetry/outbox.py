@@ -18,6 +18,10 @@ _GONE = const(45)  # -
 class Outbox:
     """Messages that wait. What cannot be kept is dropped and counted, the oldest first."""
 
+    # For `backlog`.
+    drained_at = 0  # uptime
+    slowness = 1  # of draining; doubled when the hub wants fewer requests
+    stuck = 0  # times that the hub failed over the oldest message
     hopeless_at = 0  # failures of NTP after which those that were never dated are dropped, once that is known
 
     def __init__(self, clock: "Clock", size: int, policy: str):

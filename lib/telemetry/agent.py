@@ -107,7 +107,7 @@ class Agent(Device):
 
     def accept_upgrade(self) -> bool:
         """The user's yes: calls the upgrade handler. False if there is no newer firmware, or the handler failed."""
-        return self.upgrade is not None and once("duties", "accept_upgrade", self)
+        return self.upgrade is not None and once("upgrade", "accept", self)
 
     def health(self) -> dict:
         """How the board is, as it goes with a telemetry every so often; README, Health, says what is in it."""
@@ -175,8 +175,8 @@ class Agent(Device):
             if not (self._was_connected and self.board.is_connected()):
                 self._join()
             if now >= self.clock.sync_at:
-                once("duties", "set_clock", self)
-            if now >= registration.register_at and once("duties", "register", self):
+                once("ntp", "set_clock", self)
+            if now >= registration.register_at and once("identity", "obtain", self):
                 once("start", "renew", self)
             if not self.hub.identity:
                 self.keep_sample(now)
@@ -217,7 +217,7 @@ class Agent(Device):
     def _fail(self, error, now):
         if not isinstance(error, MemoryError):
             try:
-                return once("duties", "failed", self, error, now)
+                return once("failures", "failed", self, error, now)
             except MemoryError as starved:  # for the code that does it
                 error = starved
         self._body = None
@@ -295,6 +295,6 @@ class Agent(Device):
         """Firmware first, then what every device is asked for."""
         named = (reply.latest_fw_version, reply.latest_fw_file_id)
         if named != self._named:
-            once("duties", "announce", self, *named)
+            once("upgrade", "announce", self, *named)
             self._named = named
         super().heed(reply)

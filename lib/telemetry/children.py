@@ -124,7 +124,7 @@ def _register(agent):
         if child.registration.register_at <= agent.clock.uptime() and left:
             left -= 1
             try:
-                if once("duties", "register", child):
+                if once("identity", "obtain", child):
                     once("start", "renew", child)
             except (errors.TooManyRequests, MemoryError):
                 raise

@@ -7,6 +7,8 @@ from . import errors, once
 from .clock import NEVER, jittered
 
 if False:  # for the type checker
+    from .agent import Agent
+    from .children import Child
     from .registration import Registration
 
 _TOKEN_MOST = const(1000)
@@ -63,6 +65,24 @@ def register(registration: "Registration") -> None:
         keep(registration)
     except errors.StoreError:
         pass  # in use all the same; the next `keep` says so
+
+
+def obtain(agent: "Agent | Child") -> bool:
+    """Registers. False, and a report, if that failed and there is a key to try; raises what goes wrong without one."""
+    agent.board.feed()
+    try:
+        register(agent.registration)
+    except errors.TooManyRequests:
+        raise  # it counts for all requests
+    except Exception as error:
+        if not agent.hub.identity:
+            raise
+        agent.report("registration", error)  # the old key and this are tried in turn
+        return False
+    agent.settled("registration")
+    agent.settled("flash")  # it was kept
+    agent.say("registered: device %s at %s" % (agent.hub.identity["id"], agent.hub.identity["hub_url"]))
+    return True
 
 
 def checked(reply: dict) -> dict:

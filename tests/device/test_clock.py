@@ -1,10 +1,11 @@
 import time
 
 from support import raises
-from telemetry import clock, duties
+from telemetry import clock
+from telemetry import ntp as ntp_module
 from telemetry.clock import Clock
-from telemetry.duties import sync
 from telemetry.errors import NetworkError
+from telemetry.ntp import sync
 
 UNIX_OFFSET = {1970: 0, 2000: 946684800}[time.gmtime(0)[0]]  # of the port's epoch
 EPOCH_2025 = 1735689600 - UNIX_OFFSET
@@ -108,7 +109,7 @@ class Rtc:
 
     def __init__(self):
         self.now = EPOCH_2025 + 5 * YEAR
-        duties.time = self
+        ntp_module.time = self
 
     def __call__(self):
         return self.now
@@ -121,7 +122,7 @@ YEAR = 365 * 86400
 
 
 def test_a_server_that_lies_is_not_believed():
-    real = duties.time
+    real = ntp_module.time
     try:
         for wrong in (YEAR, -YEAR // 2, 20 * YEAR, 3700, -3700):
             rtc = Rtc()
@@ -134,11 +135,11 @@ def test_a_server_that_lies_is_not_believed():
             text = str(raises(NetworkError, sync, a_clock, progress))
             assert "b (" in text and str(wrong) in text and rtc.now == right
     finally:
-        duties.time = real
+        ntp_module.time = real
 
 
 def test_a_clock_that_was_wrong_is_put_right():
-    real = duties.time
+    real = ntp_module.time
     try:
         for servers in (("liar", "a"), ("liar", "a", "b")):  # two agree, or one is asked again
             rtc = Rtc()
@@ -157,7 +158,7 @@ def test_a_clock_that_was_wrong_is_put_right():
         a_clock.leap = None  # as after a certificate that is not valid now
         assert sync(a_clock, progress) == "a" and rtc.now == right
     finally:
-        duties.time = real
+        ntp_module.time = real
 
 
 def test_a_network_that_returns_is_asked_at_once():

@@ -4,7 +4,7 @@ import time
 
 from rig import ACCEPTED, Rig
 from telemetry import clock as clock_module
-from telemetry import duties, errors
+from telemetry import errors, ntp, once
 from test_licenses import LATER, Hub, in_use, started, step
 
 
@@ -130,13 +130,13 @@ def test_times_stay_whole_seconds():
     assert type(clock.quiet_until) is int and clock.quiet_until - clock.uptime() >= 10.5
     clock.ntp = clock
     try:
-        duties.sync(clock, lambda: None)
+        ntp.sync(clock, lambda: None)
     except Exception as error:
         assert type(error).__name__ == "NetworkError"
     assert type(clock.sync_at) is int
     registration = agent.registration
     rig.requests.answers = [(422, {"error": "no"})]
-    agent.guard("registration", duties.once, "identity", "register", registration)
+    agent.guard("registration", once, "identity", "register", registration)
     assert type(registration.register_at) is int and registration.not_before == registration.register_at
 
 
@@ -202,5 +202,5 @@ def test_a_server_that_goes_on_in_another_century_is_told_of_once():
     agent.clock.servers = ("ntp",)
     errors.log.clear()
     for _ in range(3):
-        duties.set_clock(agent)
+        ntp.set_clock(agent)
     assert len([line for _, line in errors.log if "clock" in line]) == 1, errors.log

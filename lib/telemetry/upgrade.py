@@ -1,0 +1,73 @@
+"""A newer firmware: its user is told, once, and may say yes."""
+
+from . import errors, once
+
+if False:  # for the type checker
+    from .agent import Agent
+
+
+def announce(agent: "Agent", version: str | None, file_id: str | None) -> None:
+    """Tells the user, once, that the firmware `version` is there; None: there is no other than ours."""
+    fields = agent.registration.fields
+    firmware = agent.unsaved or once("firmware", "Firmware", agent.folder + "version.json", fields["firmware_version"])
+    is_upgrade = is_news = False
+    try:
+        if version is not None:
+            is_upgrade = firmware.is_upgrade(version)
+            is_news = is_upgrade and firmware.is_news(version)
+    except ValueError as error:
+        agent.report("new firmware", errors.ReplyError(str(error)))
+    agent.upgrade = (version, file_id) if is_upgrade else None
+    if not is_upgrade:
+        agent.ask_no_more()  # what was offered is there no more
+    if version is None or not is_news:
+        return
+    # Told first, remembered then: a power cut between shows it twice, and never not at all.
+    show = agent.show
+    if show is None or not _attempt(agent, "on_new_firmware", show, version, file_id):
+        from .notifier import Notifier
+
+        agent.notifier = Notifier(agent.board)
+        agent.notifier.show(version)
+    agent.unsaved = None if agent.guard("version file", firmware.announced, version) else firmware
+
+
+def _attempt(agent, what, function, *arguments):
+    # As `guard`, for a function of the user's.
+    agent.board.doing = what
+    agent.board.feed()
+    try:
+        function(*arguments)
+    except Exception as error:
+        agent.fault(what, error)
+        return False
+    finally:
+        agent.board.doing = None
+    agent.settled(what)
+    return True
+
+
+def accept(agent: "Agent") -> bool:
+    """See `Agent.accept_upgrade`."""
+    upgrade = agent.upgrade or ()
+    agent.upgrade = None  # for a handler that calls this again
+    try:
+        if agent.upgrader:
+            is_accepted = _attempt(agent, "upgrade", agent.upgrader, *upgrade)
+        else:
+            is_accepted = agent.guard("upgrade", describe, agent, *upgrade)
+    finally:
+        agent.upgrade = upgrade
+    if is_accepted:
+        agent.ask_no_more()  # only now: who pressed the button in vain may press it again
+    return is_accepted
+
+
+def describe(agent: "Agent", version: str, file_id: str | None) -> None:
+    """Prints what would be installed, for who has no upgrade handler. Raises as `ask` does."""
+    if file_id is None:
+        print("upgrade to %s: the hub names no file for it" % version)
+        return
+    file = agent.file(file_id)
+    name, checksum = errors.printable(str(file.get("name"))), errors.printable(str(file.get("checksum")))
+    print("upgrade to %s: would install %s, SHA-256 %s" % (version, name, checksum))

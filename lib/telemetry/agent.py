@@ -43,7 +43,7 @@ class Agent(Device):
     dropped = 0  # messages that should have waited, and had no room
     failed: dict | None = None  # kind of failure -> how many, since the hub was last reached
     _body: bytes | None = None  # composed, and not sent yet
-    _body_at: int = 0  # ticks
+    _body_at = 0  # ticks
     _sample_at = 0  # uptime; when the next one is due, also if it cannot be sent
     _survives_at = 60  # uptime; then this start is none of those that fail
 
@@ -185,7 +185,7 @@ class Agent(Device):
             if self.outbox:
                 once("backlog", "drain", self, self.outbox)
             self._body = body = self.compose(now)
-            self._body_at = ticks_ms()
+            self._body_at = ticks_ms()  # type: ignore[assignment]
             self.board.feed()
             reply = self.hub.send_telemetry(body)
             self._body = None
@@ -261,8 +261,6 @@ class Agent(Device):
             if ticks_diff(end_ms, ticks_ms()) <= 0:
                 return
             sleep_ms(_SLICE_MS)
-
-    # Its parts, in their order
 
     def restart(self) -> None:
         """Restarts the board; what flash is still to be told, it is told before. Does not return."""

@@ -43,6 +43,7 @@ class Agent(Device):
     dropped = 0  # messages that should have waited, and had no room
     failed: dict | None = None  # kind of failure -> how many, since the hub was last reached
     _body: bytes | None = None  # composed, and not sent yet
+    _body_at = 0  # ticks
     _sample_at = 0  # uptime; when the next one is due, also if it cannot be sent
     _survives_at = 60  # uptime; then this start is none of those that fail
 
@@ -66,7 +67,6 @@ class Agent(Device):
         self.show = None
         self.upgrader = None
         self.failures: dict = {}  # kind -> how many since the start
-        self._body_at = ticks_ms()  # when `_body` was composed
         self._named: tuple = (None, None)  # version and file id of the newest firmware, by the last reply
         self.upgrade: tuple | None = None  # version and file id too, of one that is higher than ours
         self._is_new = True  # nothing was done yet since the start
@@ -185,7 +185,7 @@ class Agent(Device):
             if self.outbox:
                 once("backlog", "drain", self, self.outbox)
             self._body = body = self.compose(now)
-            self._body_at = ticks_ms()
+            self._body_at = ticks_ms()  # type: ignore[assignment]
             self.board.feed()
             reply = self.hub.send_telemetry(body)
             self._body = None
@@ -235,8 +235,7 @@ class Agent(Device):
             if now + 1 >= self._sample_at:  # a second early: uptimes are whole seconds
                 self._sample_at = now + self.settings.interval
                 if self.settings.outbox["size"]:
-                    ago_ms = ticks_diff(ticks_ms(), self._body_at)
-                    self.guard("outbox", once, "backlog", "keep", self, self._body, ago_ms)
+                    self.guard("outbox", once, "backlog", "keep", self, self._body, self._body_at)
         finally:
             self._is_stepping = False
             self._body = None
@@ -262,8 +261,6 @@ class Agent(Device):
             if ticks_diff(end_ms, ticks_ms()) <= 0:
                 return
             sleep_ms(_SLICE_MS)
-
-    # Its parts, in their order
 
     def restart(self) -> None:
         """Restarts the board; what flash is still to be told, it is told before. Does not return."""

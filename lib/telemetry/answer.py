@@ -208,6 +208,7 @@ class Answer:
             target[:count] = self._view[self._start : self._start + count]
             self._start += count
         else:
+            self.session.left_ms()  # a server may be so fast that nobody ever waits for it
             count = self.session.readinto(target, most)
             if not count and left > 0:
                 raise errors.BadAnswer("it breaks off in the body")
@@ -227,6 +228,7 @@ class Answer:
                 break
             if not self._fill():
                 raise errors.BadAnswer("it breaks off in the body")
+            self.session.left_ms()
         line = bytes(self._view[self._start : at])
         self._start = at + 1
         return line.rstrip()

@@ -63,8 +63,9 @@ def paired(text: bytes) -> bytes:
     return bytes(made)
 
 
-def refused(request: str, status: int, content, headers: dict, *secrets) -> errors.HubError:
-    """The exception of an answer that is not 2xx. It shows none of `secrets`, which the hub may repeat."""
+def refused(request: str, status: int, content, waits: list, *secrets) -> errors.HubError:
+    """The exception of an answer that is not 2xx. `waits`: what it says of Retry-After. It shows none of
+    `secrets`, which the hub may repeat."""
     try:
         reason = json.loads(content)["error"]
         for secret in secrets:
@@ -74,10 +75,10 @@ def refused(request: str, status: int, content, headers: dict, *secrets) -> erro
     except Exception:  # no JSON, or not as the API promises
         reason = ""
     retry_after = None
-    for name in headers:
+    for text in waits:
         # RFC 9110, section 10.2.3. For its other form, a date, the caller's own backoff stands in.
-        if name.lower() == "retry-after" and headers[name].isdigit():
-            retry_after = int(headers[name][:9])
+        if text.isdigit():
+            retry_after = int(text[:9])
     kinds = {
         400: "Rejected",
         401: "Unauthorized",

@@ -1,6 +1,8 @@
 """What the hub could not be told waits, with its own time, and is sent when the hub can be reached: the oldest first,
 paced, so that neither new values nor the hub have to wait. Which messages have room is for `outbox` to say."""
 
+from time import ticks_diff, ticks_ms
+
 from micropython import const
 
 from . import errors, once
@@ -22,13 +24,13 @@ def open_it(agent: "Agent") -> "Outbox":
     return outbox
 
 
-def keep(agent: "Agent", body: bytes | None = None, ago_ms: int = 0) -> None:
-    """A sample that was due waits: `body`, which was composed so long ago and not sent, or what is measured now."""
+def keep(agent: "Agent", body: bytes | None, at: int) -> None:
+    """A sample that was due waits: `body`, which was composed at the ticks `at` and not sent, or what is measured now."""
     outbox = agent.outbox or open_it(agent)
     is_history = agent.settings.outbox["policy"] == "history"
     now_ms = agent.clock.uptime_ms()
     if body:
-        outbox.put(body, now_ms - ago_ms)
+        outbox.put(body, now_ms - ticks_diff(ticks_ms(), at))
     else:
         outbox.put(agent.compose(), now_ms)
     if is_history:

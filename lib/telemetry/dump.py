@@ -88,4 +88,4 @@ def _files(folder):
         if stat[0] & 0x4000:
             yield from _files(path + "/")
         else:
-            yield "%s %d" % (path, stat[6])
+            yield "%s %s" % (path, stat[6])

@@ -1,19 +1,15 @@
 """The headers of an answer, for who asks for them (RFC 9112, section 5)."""
 
-from micropython import const
-
-_MOST = const(64)
-
 
 def headers_of(buffer: bytearray, head: int) -> dict:
     """Those in the first `head` bytes of `buffer`: names in lower case -> values. Folded lines are joined; of several
-    with one name the last counts; what is no UTF-8 is left out, and what comes behind 64 names or finds no
-    memory. A value is copied once: it may be 8 KiB long."""
+    with one name the last counts; what is no UTF-8 is left out, and what finds no memory. A value is copied once: it
+    may be 8 KiB long."""
     view = memoryview(buffer)
     found: dict = {}
     name = ""
     at = buffer.find(b"\n") + 1
-    while at < head and len(found) < _MOST:
+    while at < head:
         end = buffer.find(b"\n", at)
         colon = buffer.find(b":", at, end)
         is_folded = buffer[at] in b" \t"

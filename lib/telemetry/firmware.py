@@ -10,12 +10,12 @@ from . import errors, once
 class Firmware:
     """What runs here and what was announced, kept in the file `path`."""
 
-    def __init__(self, path: str, running: str):
-        """`running` is the version of the firmware that runs. Raises SettingsError if that is not a version."""
-        if not once("semver", "is_valid", running):
+    def __init__(self, path: str, version: str):
+        """`version`: of the firmware that runs. Raises SettingsError if that is not a version."""
+        if not once("semver", "is_valid", version):
             raise errors.SettingsError("firmware_version: expected one as 1.0.0")
         self.path = path
-        self.curr_ver = self.latest_ver = running
+        self.curr_ver = self.latest_ver = version
         try:
             latest = once("store", "load", path).get("latest_ver", "")
             if self.is_news(latest):

@@ -243,9 +243,15 @@ class Session:
 
     def _wait(self, event):
         # For the connection itself, with TLS too: TLS may hold something back, but not after it was read or written.
+        self._poll.modify(self._tcp, event)
+        for _ in self._poll.ipoll(self.left_ms()):
+            return
+        self._deadline = ticks_ms()
+        self.left_ms()
+
+    def left_ms(self) -> int:
+        """Until the deadline. Raises TimedOut when there is nothing left; who never has to wait asks by himself."""
         left_ms = ticks_diff(self._deadline, ticks_ms())
         if left_ms > 0:
-            self._poll.modify(self._tcp, event)
-            for _ in self._poll.ipoll(left_ms):
-                return
+            return left_ms
         raise errors.TimedOut("sent, but no whole answer in time" if self._is_sent else "no connection in time")

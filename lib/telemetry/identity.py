@@ -108,6 +108,6 @@ def token(name: str, text, but: bytes = b"") -> str:
         or not all(33 <= c <= 126 and c not in but for c in text.encode())
     ):
         raise errors.ReplyError(
-            "%s: expected a text of visible ASCII characters%s" % (name, " without " + but.decode() if but else "")
+            "%s: expected a text of visible ASCII characters%s" % (name, ", and none of " + but.decode() if but else "")
         )
     return text

@@ -41,7 +41,7 @@ def sync(clock, progress) -> str:
         try:
             seconds = clock.ntp.time()
             if not utc_of(seconds):
-                raise ValueError("%d is no time of this century" % seconds)
+                raise ValueError("no time of this century")  # which one goes on: it would be told each time
             leap = seconds - time()
             if clock.leap is not None and abs(leap) > _LEAP and abs(leap - clock.leap) > _LEAP:
                 clock.leap = leap

@@ -49,7 +49,9 @@ def fetch(requests, method: str, url: str, headers: dict, body: bytes | None, ti
             status = response.status_code
             content = response.content
             if status >= 300:  # only then: the session looks for them when asked
-                answered = getattr(response, "headers", None) or {}
+                every = getattr(response, "headers", None) or {}
+                answered = [every[name] for name in every if name.lower() == "retry-after"]
+                every = None  # there may be many
         finally:
             response.close()
     except MemoryError:

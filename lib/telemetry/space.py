@@ -11,8 +11,6 @@ if False:  # for the type checker
     from .device import Device
 
 _MOST = const(4000)  # bytes of JSON, of each
-# Kept before all others, if they are of these types.
-_FIRST = {"name": str, "location": dict, "temperature_units": str, "details": dict}
 
 
 def begin(device: "Device") -> None:
@@ -47,10 +45,12 @@ def _kept(reply):
     # What a program can use, as far as there is room: no lists, no secret, no time that is over.
     kept = {}
     room = _MOST
-    for name in list(_FIRST) + list(reply):
+    # Before all others, if they are of these types.
+    first = {"name": str, "location": dict, "temperature_units": str, "details": dict}
+    for name in list(first) + list(reply):
         value = reply.get(name)
         kind = type(value)
-        if kind is _FIRST.get(name, kind) and kind in (str, bool, int, float, dict):
+        if kind is first.get(name, kind) and kind in (str, bool, int, float, dict):
             text = json.dumps({name: value}).encode()
             if len(text) < room and name not in ("access_key", "local_time"):
                 try:

@@ -185,3 +185,22 @@ def test_a_registration_that_failed_is_told_again_the_next_time():
             rig.ticks.now += 4000 * 1000
             agent.step()
         assert agent.registration.is_accepted and "registration" not in agent._said
+
+
+def test_a_server_that_goes_on_in_another_century_is_told_of_once():
+    rig = Rig(ACCEPTED)
+    agent = rig.agent
+
+    class Ntp:
+        now = 10
+
+        def time(self):
+            self.now += 60
+            return self.now
+
+    agent.clock.ntp = Ntp()
+    agent.clock.servers = ("ntp",)
+    errors.log.clear()
+    for _ in range(3):
+        ntp.set_clock(agent)
+    assert len([line for _, line in errors.log if "clock" in line]) == 1, errors.log

@@ -222,3 +222,21 @@ def test_a_head_of_the_smallest_lines_takes_no_more(fresh_device, serve):
     assert fresh_device.get(server.url, wanted=[]).content == b"hello"
     server.heal()
     assert fresh_device.get(server.url).content == b"next"
+
+
+def test_a_stream_that_is_too_fast_to_be_waited_for_ends_by_the_deadline_too(device, serve):
+    def answer(connection):
+        connection.request()
+        connection.send(b"HTTP/1.1 200 OK\r\n\r\n")
+        connection.send_for_ever(b"x" * 65536)
+
+    device.refuses("TimedOut", "stream", serve(answer).url, timeout=1)
+
+
+def test_chunks_that_are_too_fast_to_be_waited_for_end_by_the_deadline_too(device, serve):
+    def answer(connection):
+        connection.request()
+        connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        connection.send_for_ever(b"1;%s\r\nx\r\n" % (b"e" * 900) * 64)
+
+    device.refuses("TimedOut", "stream", serve(answer).url, timeout=1)

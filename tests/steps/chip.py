@@ -7,8 +7,8 @@ from micropython import const
 _BLOCK = const(512)
 
 
-def cut(reason):
-    print(reason)
+def cut(what):
+    print(what)
     sys.stdin.read()
 
 

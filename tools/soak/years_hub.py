@@ -1,5 +1,6 @@
 """The hub of a long life: small, quick, and unreliable by a seed. It judges what it is told."""
 
+import datetime
 import json
 import random
 from dataclasses import dataclass, field
@@ -38,7 +39,9 @@ class Judge:
     def __init__(self, seed: int, maker: Maker) -> None:
         self.random = random.Random(seed)
         self.maker = maker
-        self.base = 0
+        self.base = self.now = 0
+        self.url = ""  # its own
+        self.may_reboot = True
         self.devices: dict[str, Known] = {}
         self.broken: list[str] = []
         self.counts: dict[str, int] = {}
@@ -93,8 +96,6 @@ class Judge:
         device = self._add()
         return 200, {"id": device.id, "access_key": device.key, "hub_url": self.url}
 
-    url = ""
-
     def _add(self) -> Known:
         device = Known(self._new("d"), self._new("key"))
         self.devices[device.id] = device
@@ -125,8 +126,9 @@ class Judge:
                     self.broken.append(f"{values['n']} behind {self._last_n}")
                 self._last_n = values.get("n", self._last_n)
             else:
+                self.now = self.base + device.state["at_s"]
                 self._judge_license(device)
-        self._happen(device)
+        self._happen(device, "timestamp" not in told)
         return 200, self._reply(device)
 
     def _taken(self, device: Known, message: dict[str, Any]) -> dict[str, Any]:
@@ -148,7 +150,7 @@ class Judge:
         }
 
     def _judge_license(self, device: Known) -> None:
-        now = self.base + device.state["at_s"]
+        now = self.now
         ends = [end for feature, end in device.licenses.values() if feature == "recording"]
         if device.state.get("is_right") and not device.changes and all(abs(end - now) > _SURE_S for end in ends):
             expected = any(end > now for end in ends)
@@ -158,7 +160,7 @@ class Judge:
 
     # What is asked
 
-    def _happen(self, device: Known) -> None:
+    def _happen(self, device: Known, is_new: bool) -> None:
         if self.is_calm:
             self._calm()
             return
@@ -173,7 +175,7 @@ class Judge:
             target.commands.append(command | {"status": "pending"})
         elif chance < 22:
             self._set_config(target, {"interval": self.random.choice(_INTERVALS), "mode": chance})
-        elif chance < 30 and device.state.get("is_right"):
+        elif chance < 30 and device.state.get("is_right") and is_new:
             self._change_license(device)
         elif chance < 31:
             self.firmware += 1
@@ -182,8 +184,6 @@ class Judge:
             target.info += 1
         elif chance == 33 and self.random.random() < 0.2:
             self.delete()
-
-    may_reboot = True
 
     def _set_config(self, device: Known, config: dict[str, Any]) -> None:
         device.config = config
@@ -198,7 +198,7 @@ class Judge:
                 device.changes.append({"id": license_id, "action": "remove", "data": "", "signature": ""})
 
     def _change_license(self, device: Known) -> None:
-        now = self.base + device.state.get("at_s", 0)
+        now = self.now
         old = self.random.choice([None, *device.licenses])
         if old and any(change["id"] == old for change in device.changes):
             return
@@ -295,6 +295,4 @@ class Judge:
 
 
 def _iso(seconds: int) -> str:
-    import datetime
-
     return (datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=seconds)).isoformat() + "Z"

@@ -66,6 +66,13 @@ def queue(*names):
     return act
 
 
+def notice(life):
+    """The program opens an incident, and closes another."""
+    agent = life.agent
+    agent.incident("Too warm", "warm").close()
+    life.held = agent.incident("Water leak", "leak", 3)
+
+
 def claim(name):
     def act(life):
         device = life.world.now["device"]

@@ -88,6 +88,14 @@ def done(life):
             assert ran.count(n) or name in ("unknown", "reboot"), command
 
 
+def noticed(life):
+    """Open at the hub is what the program holds open: nothing of a life before."""
+    incidents = life.world.now["device"]["incidents"]
+    held = [life.held.id] if life.held else []
+    assert [each["id"] for each in incidents if each["status"] == "open"] == held, incidents
+    assert len(incidents) <= 2 * (1 + life.world.now["cuts"]), incidents
+
+
 def placed(name):
     def check(life):
         agent = life.agent

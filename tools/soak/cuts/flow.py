@@ -22,7 +22,8 @@ class Flow:
         self.before = before
         self.reports = reports  # what may be said to have gone wrong, beside what a cut is the reason of
         self.others = []  # files beside
-        self.rests = what[:7] != "refused"  # the next start closes what the operator was told
+        # Else the next start closes what the operator was told of.
+        self.rests = what[:7] != "refused" and state != "incidents"
 
     def begins(self, life):
         """A start."""

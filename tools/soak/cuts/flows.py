@@ -8,6 +8,7 @@ from acts import (
     license,
     moves,
     nothing,
+    notice,
     outage,
     publish,
     queue,
@@ -29,6 +30,7 @@ from checks import (
     identified,
     licensed,
     newest_arrived,
+    noticed,
     placed,
     refused,
     set_is,
@@ -115,6 +117,13 @@ SPACE = (
     Flow("space", "removal", [unclaim], placed(None), HALL),
 )
 
+LEAK = [notice]
+INCIDENTS = (
+    Flow("incidents", "first", LEAK, noticed, [nothing]),
+    Flow("incidents", "after a restart", [restart] + LEAK, noticed, LEAK),
+    Flow("incidents", "another device", LEAK + [delete], noticed, [nothing], ["hub"]),
+)
+
 OUTBOX = (
     Waiting("outage", [outage(14), returns], arrived),
     Waiting("outages", [outage(9), returns, outage(9), returns], arrived),
@@ -124,7 +133,7 @@ OUTBOX = (
 
 STARTS = tuple(Crashing(crashes, started) for crashes in (0, 1, 3))
 
-FLOWS = VERSION + IDENTITY + CONFIG + LICENCES + COMMANDS + SPACE + OUTBOX + STARTS
+FLOWS = VERSION + IDENTITY + CONFIG + LICENCES + COMMANDS + SPACE + INCIDENTS + OUTBOX + STARTS
 
 
 def prepare(plan):

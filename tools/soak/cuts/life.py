@@ -87,6 +87,7 @@ class Life:
         self.hub = Hub(self.world)
         self.board = Board()
         self.reports = []
+        self.held = None  # an incident, by the program
 
     def live(self, check=None):
         """`check(self)` is called at the end, while the flash is mounted. Raises AssertionError."""

@@ -29,22 +29,30 @@ def broken(what):
     years_chip.ended("broken")
 
 
+def number(body, name):
+    """The whole number behind `name`, or None."""
+    at = body.find(name)
+    if at < 0:
+        return None
+    at += len(name)
+    return int(body[at : min(end for end in (body.find(b",", at), body.find(b"}", at)) if end > 0)])
+
+
 class Watch:
     """When telemetry arrived last, and whether what waited is dated as it should be."""
 
-    def __init__(self, base, is_flash):
+    def __init__(self, base, first, is_flash):
         self.base = base
+        self.first = first  # of this life, what was taken before it counts from another base
         self.is_flash = is_flash  # what waits is dated when it is written there
         self.at = years_time.world_ms // 1000  # of the last that the hub took, or the network returned
         self.dated = 0
 
     def sent(self, body):
         place = body.find(b'"timestamp":"')
-        at = body.find(b'"at_s":')
-        if place < 0 or at < 0:
+        if place < 0 or number(body, b'"at_s":') is None or number(body, b'"n":') <= self.first:
             return
-        end = min(end for end in (body.find(b",", at), body.find(b"}", at)) if end > 0)
-        taken_ms = (int(body[at + 7 : end]) + self.base) * 1000
+        taken_ms = (number(body, b'"at_s":') + self.base) * 1000
         if self.is_flash and taken_ms <= years_time.stepped_ms:
             return
         taken_ms += years_time.error_ms
@@ -130,7 +138,7 @@ class Life:
 
     def __init__(self, plan):
         self.plan = plan
-        self.watch = Watch(plan["base"], plan["outbox"]["in"] == "flash")
+        self.watch = Watch(plan["base"], plan["n"], plan["outbox"]["in"] == "flash")
         self.agent = build(plan, self.watch)
         import years_program
 

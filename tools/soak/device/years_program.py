@@ -89,8 +89,9 @@ class Program:
         """Between two steps."""
         agent = self.agent
         if self.is_calm:
-            for title in list(self.incidents):
-                self.incidents.pop(title).close()
+            self.incidents.clear()
+            for incident in agent.notices:
+                incident.close()  # that of the watchdog is open for the rest of a life
             return
         chance = random.randrange(400)
         if chance < 4:

@@ -3,7 +3,7 @@ bounded time and memory.
 
 Each target (device/targets.py, wire.py, whole.py) gets the inputs of corpus.py, and then others: of a shape that a hub
 might give (hypothesis; lines and memory are counted, too), by what the library's code looks at (atheris), and at random
-under MicroPython with the heap of a board.
+under MicroPython with the heap of a board. At last a whole board meets a hub that lies (liar.py).
 """
 
 import importlib.util
@@ -20,38 +20,50 @@ from tools.board.micropython import find_micropython
 from tools.deploy import ROOT
 from tools.soak import Row
 from tools.soak.hostile.corpus import CORPUS
+from tools.soak.hostile.liar import lie_to, lies
 
 _DEVICE = Path(__file__).parent / "device"
 _HEAP = "96k"  # of 64-bit words: half as much on the chip
 _HEAP_OF_ALL = "192k"  # for a whole agent and, beside it, all that tries it
 _GROWN_MOST = 4096  # bytes in use after as many inputs again
 # What one input may take: lines of the library, and bytes at once, fixed and for each byte of it. CPython's objects are
-# larger than MicroPython's by far.
+# larger than MicroPython's by far, and what is made once counts as well.
 _LIMITS = {
-    "targets.reply": ((300, 0), (20_000, 150)),
-    "targets.canned": ((2_000, 6), (50_000, 150)),
-    "targets.identities": ((1_000, 4), (50_000, 150)),
-    "targets.settings_file": ((2_000, 1), (50_000, 150)),
-    "targets.settings_fields": ((2_000, 4), (50_000, 150)),
-    "targets.stored": ((3_000, 10), (50_000, 150)),
-    "targets.versions": ((2_000, 60), (50_000, 300)),
-    "targets.urls": ((500, 2), (50_000, 100)),
-    "targets.redirects": ((1_000, 2), (50_000, 100)),
-    "targets.signed": ((500, 1), (50_000, 100)),
-    "targets.texts": ((3_000, 30), (100_000, 300)),
-    "waiting.spooled": ((5_000, 100), (100_000, 100)),
-    "wire.answered": ((4_000, 150), (150_000, 50)),
+    "targets.reply": ((300, 0), (200_000, 150)),
+    "targets.canned": ((2_000, 6), (200_000, 150)),
+    "targets.identities": ((1_000, 4), (200_000, 150)),
+    "targets.settings_file": ((2_000, 1), (200_000, 150)),
+    "targets.settings_fields": ((2_000, 4), (200_000, 150)),
+    "targets.stored": ((3_000, 10), (200_000, 150)),
+    "targets.versions": ((2_000, 60), (200_000, 300)),
+    "targets.urls": ((500, 2), (200_000, 100)),
+    "targets.redirects": ((1_000, 2), (200_000, 100)),
+    "targets.signed": ((500, 1), (200_000, 100)),
+    "targets.texts": ((3_000, 30), (200_000, 300)),
+    "waiting.spooled": ((5_000, 100), (200_000, 100)),
+    "wire.answered": ((4_000, 150), (200_000, 50)),
     "whole.lived": ((150_000, 100), (400_000, 300)),
 }
-_SLOW = {"wire.answered": 10, "whole.lived": 20}  # times as long as the others
+# How many times as long as the others an input takes.
+_SLOW = {
+    "targets.canned": 4,
+    "targets.settings_file": 10,
+    "targets.stored": 20,
+    "targets.versions": 4,
+    "targets.signed": 8,
+    "waiting.spooled": 40,
+    "wire.answered": 40,
+    "whole.lived": 100,
+}
 
 _GUIDED_IN_SHORT = ("targets.redirects", "wire.answered")
 
 
 def run(seed: int, full: bool, only: Iterable[str] = tuple(CORPUS)) -> list[Row]:
     """A row for each target. Raises AssertionError, with the input, for one that did not end well."""
-    shaped, guided, random = (3000, 200_000, 20_000) if full else (12, 400, 300)
-    with tempfile.TemporaryDirectory(prefix="hostile-") as name:
+    shaped, guided, random = (1000, 100_000, 20_000) if full else (12, 400, 300)
+    memory = "/dev/shm"  # a disk would take most of the time
+    with tempfile.TemporaryDirectory(prefix="hostile-", dir=memory if os.path.isdir(memory) else None) as name:
         folder = Path(name)
         for target in only:
             (folder / "corpus" / target).mkdir(parents=True)
@@ -62,18 +74,25 @@ def run(seed: int, full: bool, only: Iterable[str] = tuple(CORPUS)) -> list[Row]
             compile_module(path, lib)
         for path in (ROOT / "lib/telemetry").glob("*.py"):
             compile_module(path, lib / "telemetry")
-        costs = _shaped(folder, seed, {target: max(3, shaped // _SLOW.get(target, 1)) for target in only})
+        costs = _shaped(folder, seed, {target: _share(shaped, target, 3) for target in only})
         rows = []
         for target in only:
-            share = _SLOW.get(target, 1)
             tried = costs[target]["tried"]
             if full or target in _GUIDED_IN_SHORT:  # to instrument the library takes longer than all the rest
-                tried += _guided(folder, seed, target, guided // share)
-            native = _native(folder, seed, target, random // share)
+                tried += _guided(folder, seed, target, _share(guided, target, 40))
+            native = _native(folder, seed, target, _share(random, target, 20))
             line = f"{tried} inputs by CPython, {native} by MicroPython"
             cost = f"at most {costs[target]['lines']} lines, {costs[target]['memory'] // 1024} KiB of CPython's"
             rows.append(Row("bad input: " + _what(target), line, f"all ended as documented; {cost}"))
-        return rows
+        names = list(lies()) if full else list(lies())[seed % 8 :: 8]
+        for name in names:
+            lie_to(folder, lib, name)
+        told = "the board survived, showed no secret, was not made to restart; telemetry went on"
+        return rows + [Row("a hub that lies to a whole board of 96 KiB", f"{len(names)} lies", told)]
+
+
+def _share(count: int, target: str, least: int) -> int:
+    return max(least, count // _SLOW.get(target, 1))
 
 
 def _what(target: str) -> str:

@@ -1,4 +1,4 @@
-"""A hub that lies: in valid JSON, in HTTP, at one endpoint each time, to a whole board that has 96 KiB of heap. The board
+"""A hub that lies: in valid JSON, in HTTP, at one endpoint each time, to a whole board of 96 KiB of heap. The board
 survives it, shows no secret, is not made to restart, and its telemetry goes on when the hub is honest again."""
 
 import json
@@ -43,6 +43,8 @@ _ANY: dict[str, bytes] = {
     "ten thousand keys": _json({f"key{number}": number for number in range(10_000)}),
     "16 KiB of numbers": _body(b"[" + b"1," * 8000 + b"1]"),
     "a page": _body(_PAGE),
+    "a page that is an error": _body(_PAGE, 503),
+    "a deep error": _body(b"[" * 9000, 404),
     "a page in chunks of one byte": _chunked(_PAGE[:2000], 1),
     "a large head": _body(b"{}", head=b"X: " + b"y" * 7900 + b"\r\n"),
     "a head of lines": _body(b"{}", 500, b"a\r\n" * 2500),
@@ -94,6 +96,13 @@ _OF_ONE: dict[str, dict[str, bytes]] = {
         "a long id": _json({"incident_id": "a" * 9000}),
     },
     "/dumps": {"an id that is none": _json({"id": [1]}), "a long id": _json({"id": "/" * 3000})},
+    "/children/telemetries": {
+        "a child that is none": _json({"c-1": [1]}),
+        "an error that is none": _json({"c-1": {"error": _MANY}}),
+        "versions of 64 bits": _json({"c-1": {"config_version": 1 << 63, "space_data_version": 1 << 70}}),
+        "of nobody": _json({"c-2": {}}),
+    },
+    "/children": {"no identity": _json({"id": "/", "access_key": "\r"}), "a long id": _json({"id": "c" * 9000})},
     "/devices": {
         "our hardware key": _json({"error": f"{_SECRETS[1]} is none"}, 422),
         "no identity": _json({"id": "../..", "access_key": "a\r\nb: c", "hub_url": "ftp://x"}),
@@ -155,7 +164,9 @@ class Liar(socketserver.ThreadingTCPServer):
     def answer(self, path: str) -> bytes:
         is_telemetry = path.endswith("/telemetry")
         self.telemetries += is_telemetry
-        is_honest = self.telemetries > _LYING or self.lied > (1 if self.path == "/devices" else 3 * _LYING)
+        is_honest = self.telemetries > _LYING or self.lied > (
+            1 if self.path in ("/devices", "/children") else 3 * _LYING
+        )
         if not is_honest and (path.endswith(self.path) or self.path == "/dumps" and "/dumps/" in path):
             self.lied += 1
             return self.lie
@@ -165,6 +176,10 @@ class Liar(socketserver.ThreadingTCPServer):
             return _json(_ASKS_ALL | {"space_data_version": 1} | more)
         if path.endswith("/devices"):
             return _json({"id": "d-1", "access_key": _SECRETS[0], "hub_url": self.url})
+        if path.endswith("/children"):
+            return _json({"id": "c-1", "access_key": "k"})
+        if path.endswith("/children/telemetries"):
+            return _json({"c-1": {"success": True}})
         if path.endswith("/config"):
             return _json({"version": 3, "config": {"mode": "day"}})
         if path.endswith("/command") and self.path == "/dumps":
@@ -186,6 +201,7 @@ def lie_to(folder: Path, lib: Path, name: str) -> str:
     work.mkdir()
     with Liar(path, lie) as liar:
         plan = {"url": liar.url, "steps": 500, "registered": path != "/devices", "incident": path == "/incidents"}
+        plan["child"] = path.startswith("/children")
         done = subprocess.run(
             [find_micropython(None), "-X", f"heapsize={_HEAP}", "-m", "board"],
             input=json.dumps(plan | {"enough": _LYING + _HONEST}).encode() + b"\n",

@@ -1,5 +1,5 @@
-"""A board before a hub, over real sockets, with all that an agent is made of but the chip, and a clock that runs as fast
-as the agent waits. Its plan is a line of JSON on its standard input."""
+"""A board before a hub, over real sockets, with all that an agent is made of but the chip, and with a clock that runs
+as fast as the agent waits. Its plan is a line of JSON on its standard input."""
 
 import gc
 import json
@@ -7,6 +7,7 @@ import sys
 
 gc.threshold(16 * 1024)  # as boot.py has it
 
+from chip import Board, Ticks  # noqa: E402
 from telemetry import agent as agent_module  # noqa: E402
 from telemetry import clock as clock_module  # noqa: E402
 from telemetry import once  # noqa: E402
@@ -15,48 +16,6 @@ from telemetry.hub import Hub  # noqa: E402
 from telemetry.registration import Registration  # noqa: E402
 
 _MOST_STARVED = 5  # steps in a row: then `run` starts the board anew
-
-
-class Chip:
-    hung = ""
-    doing = wdt = None
-
-    def is_connected(self):
-        return True
-
-    def address(self):
-        return "10.0.2.15"
-
-    def is_pressed(self):
-        return False
-
-    def light(self, on):
-        pass
-
-    def feed(self):
-        pass
-
-    def rest(self):
-        pass
-
-    def heap(self):
-        return ()
-
-    def wifi_strength(self):
-        return -60
-
-    def serial_number(self):
-        return "SN"
-
-    def reset_cause(self):
-        return "power on"
-
-
-class Ticks:
-    now = 1000
-
-    def __call__(self):
-        return self.now
 
 
 def build(plan):
@@ -74,7 +33,7 @@ def build(plan):
     hub = Hub(url, 5, Session(None, 5))
     known = {"sn": "SN", "firmware_version": "1.0.0", "hardware_key": "hardware-never-shown"}
     registration = Registration(hub, "identity.json", clock, known)
-    agent = agent_module.Agent(hub, Chip(), clock, registration, settings, "")
+    agent = agent_module.Agent(hub, Board(), clock, registration, settings, "")
     agent.guard("flash", once, "start", "keep", agent)
     return agent, ticks
 
@@ -94,6 +53,13 @@ def main():
     @agent.command("blink")
     def blink(parameters):
         pass
+
+    if plan["child"]:
+        lamp = agent.child("lamp", model_id="m", firmware_version="1.0.0")
+
+        @lamp.telemetry
+        def level():
+            return {"level": 5}
 
     if plan["incident"]:
         agent.incident("Too warm", "warm")

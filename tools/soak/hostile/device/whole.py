@@ -10,6 +10,7 @@ import json
 import os
 import time
 
+from chip import Board, Restart, Ticks
 from telemetry import agent as agent_module
 from telemetry import clock as clock_module
 from telemetry import errors, licenses, notifier, once, store
@@ -78,58 +79,6 @@ class _Liar:
         return _Answer(200, b"[]" if url.endswith("/files") else b"{}")
 
 
-class _Restart(BaseException):
-    """As a chip's, it is seen by nothing of the program."""
-
-
-class _Board:
-    hung = ""
-    doing = wdt = None
-
-    def is_connected(self):
-        return True
-
-    def address(self):
-        return "10.0.2.15"
-
-    def is_pressed(self):
-        return False
-
-    def light(self, on):
-        pass
-
-    def feed(self):
-        pass
-
-    def heap(self):
-        return ()
-
-    def rest(self):
-        pass
-
-    def wifi_strength(self):
-        return -60
-
-    def serial_number(self):
-        return "SN"
-
-    def reset_cause(self):
-        return "power on"
-
-    def reset(self):
-        raise _Restart
-
-
-class _Ticks:
-    now = 1000
-
-    def __call__(self):
-        return self.now
-
-    def sleep(self, ms):
-        self.now += ms
-
-
 def _set_time(seconds):
     assert 2025 <= time.gmtime(seconds)[0] < 2100, seconds
 
@@ -139,7 +88,7 @@ def _not_verified(module, name, *arguments):
 
 
 def _build(liar, options):
-    ticks = _Ticks()
+    ticks = Ticks()
     agent_module.ticks_ms = clock_module.ticks_ms = notifier.ticks_ms = ticks
     agent_module.sleep_ms = ticks.sleep
     own = dict(_SETTINGS, maker_key="MIIAAA==" if options & 8 else None)
@@ -153,7 +102,7 @@ def _build(liar, options):
     if not options & 4 and not once("store", "exists", "identity.json"):
         once("store", "save", "identity.json", dict(_IDENTITY, firmware_version="1.0.0"))
     registration = Registration(hub, "identity.json", clock, {"sn": "SN", "firmware_version": "1.0.0"})
-    agent = Agent(hub, _Board(), clock, registration, settings, "")
+    agent = Agent(hub, Board(), clock, registration, settings, "")
     agent.guard("flash", once, "start", "keep", agent)
     _add(agent, options & 1)
     return agent, ticks
@@ -240,7 +189,7 @@ def lived(data):
             try:
                 _until_accepted(*_build(liar, options))
                 break
-            except _Restart:
+            except Restart:
                 pass
         _check_files(os.listdir())
         gc.collect()

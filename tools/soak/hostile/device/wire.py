@@ -100,6 +100,7 @@ def _outcome(answer, flags, cut):
     session.close()
     again = _asked(session, flags)  # its head may be known then
     assert None in (first, again) or first == again, (first, again)
+    http.socket = http.select = None  # which would hold this answer
     for stream in net.made:
         assert stream.at <= _ENDLESS + (_MOST + 64) * 1024
     return first

@@ -11,8 +11,8 @@ import vfs
 from flash import Flash
 from hub import Hub, World, has_good_key
 from telemetry import agent as agent_module
-from telemetry import clock as clock_module
 from telemetry import backlog, errors, health, notifier, once, store
+from telemetry import clock as clock_module
 from telemetry.clock import Clock
 from telemetry.hub import Hub as Client
 from telemetry.registration import Registration

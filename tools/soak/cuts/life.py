@@ -11,8 +11,8 @@ import vfs
 from flash import Flash
 from hub import Hub, World, has_good_key
 from telemetry import agent as agent_module
+from telemetry import backlog, errors, health, notifier, once, store
 from telemetry import clock as clock_module
-from telemetry import errors, health, notifier, once, store
 from telemetry.clock import Clock
 from telemetry.hub import Hub as Client
 from telemetry.registration import Registration
@@ -66,7 +66,7 @@ class Ticks:
         self.now += ms
 
 
-_ticks = agent_module.ticks_ms = clock_module.ticks_ms = notifier.ticks_ms = Ticks()
+_ticks = agent_module.ticks_ms = backlog.ticks_ms = clock_module.ticks_ms = notifier.ticks_ms = Ticks()
 agent_module.sleep_ms = _ticks.sleep
 said = []  # on the console, in this life
 errors.print = said.append

@@ -200,7 +200,7 @@ def _judged(campaign: Campaign, doubt: int) -> list[Row]:
         Row(
             "a long time: the clock run fast, with everything that happens in it",
             f"{what}; {time}",
-            f"of {_HEAP} of heap {last['free']:,} bytes free and a hole of {last['hole']:,}, as after a third of it; "
+            f"of {_HEAP} of heap {last['free']:,} bytes free, as after a third of it, and a hole of {last['hole']:,}; "
             f"{len(last['files'])} files, {last['fds']} file descriptors, as at the start; "
             f"{len(ran)} commands once, {len(announced)} firmwares announced once",
         )
@@ -212,9 +212,12 @@ def _flat(samples: list[dict[str, Any]], doubt: int) -> None:
     all that it will hold."""
     third = len(samples) // 3
     before, after = samples[third:-third], samples[-third:]
-    for name, most in (("free", doubt), ("hole", 8 * doubt), ("flash", 8)):
+    for name, most in (("free", doubt), ("flash", 8)):
         was, now = (median(each[name] for each in part) for part in (before, after))
         assert now >= was - most, f"{name}: {was} became {now}: {[each[name] for each in samples]}"
+    # Where the few things lie that are made anew now and then is chance: the hole is another one after a while.
+    was, now = (max(each["hole"] for each in part) for part in (before, after))
+    assert now >= was // 2, f"hole: {was} became {now}: {[each['hole'] for each in samples]}"
     slope = linear_regression([each["step"] for each in samples[third:]], [each["free"] for each in samples[third:]])[0]
     lost = -slope * (samples[-1]["step"] - samples[third]["step"])
     assert lost < 2 * doubt, f"free: {lost:.0f} bytes lost: {[each['free'] for each in samples]}"

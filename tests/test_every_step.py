@@ -237,7 +237,7 @@ def _everything(owner: Owner) -> None:
     owner.hub.publish("1.1.0")
 
 
-def test_everything_at_once_in_96_kib(a_hub, compiled, tmp_path):
+def test_everything_at_once_in_100_kib(a_hub, compiled, tmp_path):
     flow = Flow(_everything, lambda owner, life: None, plan={"everything": True, "set": {"own": 1}, "set at step": 100})
     owner = prepared(a_hub, compiled, tmp_path, flow)
     life = owner.live(**{"at least steps": 200, "steps": 250})

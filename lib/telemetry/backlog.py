@@ -30,7 +30,7 @@ def keep(agent: "Agent", body: bytes | None, at: int) -> None:
     is_history = agent.settings.outbox["policy"] == "history"
     now_ms = agent.clock.uptime_ms()
     if body:
-        outbox.put(body, now_ms - ticks_diff(ticks_ms(), at))
+        outbox.put(body, max(0, now_ms - ticks_diff(ticks_ms(), at)))
     else:
         outbox.put(agent.compose(), now_ms)
     if is_history:

@@ -42,7 +42,7 @@ class Outbox:
         segments = self._segments
         while True:
             try:
-                self._add(("%s %s " % (at_ms, called)).encode() + body + b"\n")
+                self._add(("%s %s " % (at_ms, called)).encode(), body)
                 return
             except MemoryError:
                 if not segments or len(body) > self._size:
@@ -53,8 +53,8 @@ class Outbox:
     def first(self) -> tuple | None:
         """The oldest: `called` and the body with its timestamp. None if there is none, or while the clock is not set:
         it is dated only now, so that the clock may be set after the message was taken. A restart loses all."""
-        for _, _, line in self._waiting():
-            return self._dated(line)
+        for place in self._waiting():
+            return self._dated(*place)
         return None
 
     def done(self) -> None:
@@ -68,38 +68,45 @@ class Outbox:
         return False
 
     def _waiting(self):
-        # Each line, behind its segment and where it begins there.
+        # Each line: its segment, where it begins and where it ends there.
         at = self._at
         for segment in self._segments:
             while end := segment.find(b"\n", at) + 1:
                 if segment[at] != _GONE:
-                    yield segment, at, segment[at:end]
+                    yield segment, at, end
                 at = end
             at = 0
 
-    def _dated(self, line):
-        at_ms, called, body = line.split(b" ", 2)
-        stamp = self.clock.timestamp(self.clock.uptime_ms() - int(at_ms))
-        return stamp and (called.decode(), bytes(body[:-2]) + (',"timestamp":"%s"}' % stamp).encode())
+    def _dated(self, segment, at, end):
+        # A message may be large, and holes in memory small: it is copied as seldom as can be.
+        called = segment.find(b" ", at) + 1
+        body = segment.find(b" ", called) + 1
+        stamp = self.clock.timestamp(self.clock.uptime_ms() - int(segment[at : called - 1]))
+        if stamp:
+            text = bytes(memoryview(segment)[body : end - 2]) + (',"timestamp":"%s"}' % stamp).encode()
+            return segment[called : body - 1].decode(), text
+        return None
 
-    def _add(self, line):
+    def _add(self, head, body):
         # MemoryError: there is no memory or no room for it.
         segments = self._segments
         if self.is_latest:
-            for segment, at, old in self._waiting():
-                if old.split(b" ", 2)[1] == line.split(b" ", 2)[1]:
+            for segment, at, _ in self._waiting():
+                called = segment.find(b" ", at)
+                if segment.startswith(head[head.find(b" ") :], called):
                     segment[at] = _GONE
                     self.count -= 1
             self._trim()
-        size = len(line)
+        size = len(head) + len(body) + 1
         if not segments or self._end + size > len(segments[-1]):
             room = max(min(_SEGMENT, self._size // 8), size)
             if sum(map(len, segments)) + room > self._size:
                 raise MemoryError
             segments.append(bytearray(room))
             self._end = 0
-        segments[-1][self._end : self._end + size] = line
-        self._end += size
+        for part in head, body, b"\n":
+            segments[-1][self._end : self._end + len(part)] = part
+            self._end += len(part)
         self.count += 1
 
     def _trim(self, dropped=None):

@@ -181,8 +181,8 @@ class Spool(Outbox):
         self._is_open = False
         lines = size = 0
         with open(self._path(number), mode) as file:
-            for _, _, line in self._waiting():
-                called, body = self._dated(line)
+            for place in self._waiting():
+                called, body = self._dated(*place)
                 text = called.encode() + b" " + body
                 size += file.write(b"%08x %s\n" % (crc32(text, number), text))
                 lines += 1

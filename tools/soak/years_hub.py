@@ -42,6 +42,7 @@ class Judge:
         self.base = self.now = 0
         self.url = ""  # its own
         self.may_reboot = True
+        self.is_usual = False  # no licences
         self.devices: dict[str, Known] = {}
         self.broken: list[str] = []
         self.counts: dict[str, int] = {}
@@ -127,7 +128,8 @@ class Judge:
                 self._last_n = values.get("n", self._last_n)
             else:
                 self.now = self.base + device.state["at_s"]
-                self._judge_license(device)
+                if not self.is_usual:
+                    self._judge_license(device)
         self._happen(device, "timestamp" not in told)
         return 200, self._reply(device)
 
@@ -175,7 +177,7 @@ class Judge:
             target.commands.append(command | {"status": "pending"})
         elif chance < 22:
             self._set_config(target, {"interval": self.random.choice(_INTERVALS), "mode": chance})
-        elif chance < 30 and device.state.get("is_right") and is_new:
+        elif chance < 30 and not self.is_usual and device.state.get("is_right") and is_new:
             self._change_license(device)
         elif chance < 31:
             self.firmware += 1

@@ -142,7 +142,7 @@ class Life:
         self.agent = build(plan, self.watch)
         import years_program
 
-        self.program = years_program.Program(self.agent, plan["base"])
+        self.program = years_program.Program(self.agent, plan["base"], plan["is_usual"])
         self.program.is_long = plan["is_long"]
         self.program.n = plan["n"]
         self.ntp = self.agent.clock.ntp
@@ -189,7 +189,7 @@ class Life:
 
         agent = self.agent
         sizes = {"log": len(errors.log)}
-        for device in (agent, self.program.lamp):
+        for device in self.program.devices:
             for name in ("_said", "due", "notices", "faults", "events", "versions", "_failed", "facts"):
                 size = len(getattr(device, name) or ())
                 sizes[name] = max(size, sizes.get(name, 0))
@@ -212,13 +212,13 @@ class Life:
         else:
             gc.collect()
             print("free", gc.mem_free(), "hole", hole())
-            devices = (agent, self.program.lamp)
+            devices = self.program.devices
             print("outbox", agent.outbox and agent.outbox.count, agent.failed, agent.clock.timestamp())
             broken("never calm: %s" % [(each.due, each._said, each.notices, each.licenses) for each in devices])
 
     def is_quiet(self):
         agent = self.agent
-        for device in (agent, self.program.lamp):
+        for device in self.program.devices:
             soon = agent.clock.uptime() + 2 * _HOUR
             if device.notices or device.events or device.faults or device.licenses:
                 return False
@@ -232,7 +232,7 @@ class Life:
 
         self.calm()
         errors.log.clear()  # bounded, and measured as such
-        for device in (self.agent, self.program.lamp):
+        for device in self.program.devices:
             device._said.clear()
         gc.collect()
         free = gc.mem_free()

@@ -1,4 +1,4 @@
-"""What the user of this board wrote: it uses all that there is, and much of it fails now and then."""
+"""What the user of this board wrote: it uses all that there is, or what most do, and much fails now and then."""
 
 import random
 
@@ -10,15 +10,16 @@ _TITLES = ("Leak", "Heat", "Door")
 
 
 class Program:
-    """`is_calm`: nothing happens. `base`: the Unix time that `at_s` counts from."""
+    """`is_calm`: nothing happens. `base`: the Unix time that `at_s` counts from. `is_usual`: without a gateway's device
+    and licences."""
 
-    def __init__(self, agent, base):
+    def __init__(self, agent, base, is_usual):
         self.agent = agent
         self.base = base
         self.is_calm = False
         self.trouble = 0  # how often a function fails, in percent
         self.incidents = {}
-        self.lamp = agent.child("lamp", model_id="m", firmware_version="1.0.0")
+        self.is_usual = is_usual
         self.n = 0
         agent.telemetry(self.read)
         agent.telemetry(level=0.5)(self.level)
@@ -26,8 +27,12 @@ class Program:
         agent.command("blink")(self.blink)
         agent.command("safe", safe=True)(self.blink)
         agent.command("fails")(self.fails)
-        self.lamp.telemetry(self.lamp_level)
-        self.lamp.command("blink")(self.blink)
+        self.devices = [agent]
+        if not is_usual:
+            lamp = agent.child("lamp", model_id="m", firmware_version="1.0.0")
+            lamp.telemetry(self.lamp_level)
+            lamp.command("blink")(self.blink)
+            self.devices.append(lamp)
 
     # What it reads
 
@@ -38,10 +43,11 @@ class Program:
             "n": self.n,
             "at_s": years_time.world_ms // 1000 - self.base,
             "calm": self.is_calm,
-            "licensed": agent.licensed("recording"),
             # As the hub judges by the minute what the board judges by the second.
             "is_right": -60000 < years_time.error_ms < 60000 and agent.clock.is_sure and bool(agent.clock.timestamp()),
         }
+        if not self.is_usual:
+            values["licensed"] = agent.licensed("recording")
         if not self.is_calm:
             values["text"] = random.choice(_TEXTS)
             values["up"] = agent.clock.uptime()
@@ -105,7 +111,7 @@ class Program:
         elif chance == 10:
             agent.config.set(own=random.randrange(3))
         elif chance == 11:
-            self.lamp.config.set(own=random.randrange(3))
+            self.devices[-1].config.set(own=random.randrange(3))
         elif chance == 12:
             self.trouble = random.choice((0, 0, 1, 20, 100))
         elif chance == 13:

@@ -25,7 +25,7 @@ def open_it(agent: "Agent") -> "Outbox":
 
 
 def keep(agent: "Agent", body: bytes | None, at: int) -> None:
-    """A sample that was due waits: `body`, composed at the ticks `at` and not sent, or, if None, what is measured now."""
+    """A sample that was due waits: `body`, composed at the ticks `at` and not sent; None: what is measured now."""
     outbox = agent.outbox or open_it(agent)
     is_history = agent.settings.outbox["policy"] == "history"
     now_ms = agent.clock.uptime_ms()

@@ -16,8 +16,8 @@ from tools.deploy import ROOT
 
 # Limits that are promised and not kept yet: meanwhile what they limit must not grow.
 NOT_YET = {
-    ("http full", "min_heap"): 73 * 1024,
-    ("http delta", "min_heap"): 73 * 1024,
+    ("http full", "min_heap"): 77 * 1024,
+    ("http delta", "min_heap"): 77 * 1024,
     ("size", "mpy_bytes"): 66 * 1024,
 }
 

@@ -176,7 +176,7 @@ def test_a_gateway_speaks_for_its_children(rig):
     reboot = rig.hub.queue_command(lamp["id"], "reboot")
     rig.hub.set_config(fan["id"], {"speed": 3})
     assert ended(rig, dim) == ("done", "dimmed")
-    assert ended(rig, reboot) == ("failed", "lamp: name: expected one of dim")  # it is for the board
+    assert ended(rig, reboot) == ("failed", "name: expected one of dim")  # it is for the board
     eventually(lambda: rig.hub.device(lamp["id"])["state"]["level"] == 2)
     eventually(lambda: rig.hub.device(fan["id"])["state"]["speed"] == 3)
     eventually(lambda: rig.hub.device(fan["id"])["config_version"] == 1)

@@ -234,8 +234,8 @@ class Agent(Device):
         try:
             if now + 1 >= self._sample_at:  # a second early: uptimes are whole seconds
                 self._sample_at = now + self.settings.interval
-                if self.settings.outbox["size"]:
-                    self.guard("outbox", once, "backlog", "keep", self, self._body, self._body_at)
+                ago_ms = ticks_diff(ticks_ms(), self._body_at)
+                self.guard("outbox", once, "backlog", "keep", self, self._body, ago_ms)
         finally:
             self._is_stepping = False
             self._body = None

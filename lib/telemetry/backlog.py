@@ -1,8 +1,6 @@
 """What the hub could not be told waits, with its own time, and is sent when the hub can be reached: the oldest first,
 paced, so that neither new values nor the hub have to wait. Which messages have room is for `outbox` to say."""
 
-from time import ticks_diff, ticks_ms
-
 from micropython import const
 
 from . import errors, once
@@ -24,13 +22,16 @@ def open_it(agent: "Agent") -> "Outbox":
     return outbox
 
 
-def keep(agent: "Agent", body: bytes | None, at: int) -> None:
-    """A sample that was due waits: `body`, composed at the ticks `at` and not sent; None: what is measured now."""
+def keep(agent: "Agent", body: bytes | None, ago_ms: int) -> None:
+    """A sample that was due waits: `body`, composed `ago_ms` and not sent; None: what is measured now."""
+    settings = agent.settings.outbox
+    if not settings["size"]:
+        return
     outbox = agent.outbox or open_it(agent)
-    is_history = agent.settings.outbox["policy"] == "history"
+    is_history = settings["policy"] == "history"
     now_ms = agent.clock.uptime_ms()
     if body:
-        outbox.put(body, max(0, now_ms - ticks_diff(ticks_ms(), at)))
+        outbox.put(body, max(0, now_ms - ago_ms))
     else:
         outbox.put(agent.compose(), now_ms)
     if is_history:

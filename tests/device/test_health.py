@@ -57,7 +57,7 @@ def test_what_is_not_there_is_left_out():
     rig.agent.folder = "/there/is/none/"
     health = rig.agent.health()
     assert health["uptime"] == 0 and health["heap_free"]
-    assert not [name for name in health if name[:4] in ("idf_", "wifi", "rese", "flas") and name != "reset_cause"]
+    assert not [name for name in health if name[:4] in ("idf_", "rese", "flas") and name != "reset_cause"]
 
 
 def test_several_heaps_are_one():

@@ -111,7 +111,7 @@ class Agent(Device):
         return self.upgrade is not None and once("upgrade", "accept", self)
 
     def health(self) -> dict:
-        """How the board is, as it goes with a telemetry every so often; README, Health, says what is in it."""
+        """How the board is, as it goes with a telemetry every so often; docs/left-alone.md says what is in it."""
         return once("health", "taken", self)
 
     def ask_no_more(self) -> None:

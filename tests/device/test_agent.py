@@ -169,8 +169,13 @@ def test_without_memory_no_step_fails():
 
 
 def test_an_answer_that_is_not_understood_does_not_slow_telemetry():
-    for odd in ((200, b"<html>"), (200, []), (200, {"command": "yes"}), (200, {"success": False})):
+    for odd in ((200, []), (200, {"command": "yes"}), (200, {"success": False})):
         assert all(wait > 50 for wait in Rig(odd).steps(3))
+
+
+def test_what_is_none_of_the_hub_is_as_good_as_no_answer():
+    rig = Rig((200, b"<html>log in</html>"))
+    assert all(wait <= 20 for wait in rig.steps(3)) and rig.agent.failed == {"network": 3}
 
 
 def test_retry_after_is_heard_by_everything():

@@ -44,7 +44,7 @@ class Away(Requests):
         answers = self.answer_to.get(n)
         self.answers = [answers.pop(0) if answers else ACCEPTED]
         response = super().request(method, url, data, headers, timeout)
-        if response.status_code == 200 and n is not None:
+        if response.status_code == 200 and n is not None and response.content[:1] == b"{":
             self.at_hub.append((n, body.get("timestamp")))
         return response
 
@@ -158,6 +158,14 @@ def test_one_that_the_hub_refuses_keeps_no_other_from_it():
         case.live(600)
         assert sorted(set(range(1, case.n + 1)) - set(case.numbers())) == [5], answer
         assert case.agent.dropped == 1 and case.agent.outbox is None
+
+
+def test_a_networks_log_in_page_takes_nothing():
+    case = away_for(600)
+    case.hub.answer_to = {n: [(200, b"<html>log in</html>")] for n in range(1, 20)}
+    case.live(9000)
+    assert case.agent.outbox is None and case.agent.dropped == 0
+    assert sorted(set(case.numbers())) == list(range(1, case.n + 1))
 
 
 def test_a_key_that_the_hub_takes_no_more_loses_nothing():

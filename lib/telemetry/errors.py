@@ -68,7 +68,7 @@ if False:  # for the type checker and for who reads this; what exists is in `_KI
         """The server is not whom its certificate should say, or there is no way to find out. Nothing was sent."""
 
     class BadAnswer(NetworkError):
-        """What came is not HTTP/1, or broke off; or it is no JSON, which is not of the hub: a network's log-in page."""
+        """What came is not HTTP/1, or broke off; or, to a telemetry, no JSON."""
 
     class HeadTooLarge(NetworkError):
         """The answer's head does not end within 8 KiB."""

@@ -46,7 +46,11 @@ class Hub:
         if self._reply is None or content != self._content:
             if content and len(content) > _MOST:
                 raise errors.ReplyError("telemetry reply: %d bytes, expected 300" % len(content))
-            self._reply = Reply(parsed(content, "POST", self._telemetry_url))
+            try:
+                told = parsed(content, "POST", self._telemetry_url)
+            except errors.ReplyError as error:
+                raise errors.BadAnswer(str(error))  # the hub did not say that: a network's log-in page, perhaps
+            self._reply = Reply(told)
             self._content = bytes(content)  # ours: what requests gives may be a buffer that is used again
         return self._reply
 

@@ -25,11 +25,11 @@ def call(requests, method: str, url: str, headers: dict, body: bytes | None, tim
 
 
 def parsed(content, method: str, url: str):
-    """What the JSON says; None if it is empty. Raises BadAnswer, and BodyTooLarge if memory does not hold it."""
+    """What the JSON says; None if it is empty. Raises ReplyError, and BodyTooLarge if memory does not hold it."""
     try:
         return json.loads(content) if content else None
     except ValueError:
-        raise errors.BadAnswer("%s %s: the answer is not JSON" % (method, url))  # none of the hub: a log-in page, say
+        raise errors.ReplyError("%s %s: the answer is not JSON" % (method, url))
     except MemoryError:
         if len(content) < _USUAL:
             raise  # it is our memory that is short

@@ -39,7 +39,7 @@ def test_an_answer_of_another_kind_is_named():
         assert "dict" in str(raises(errors.ReplyError, Rig((200, answer)).agent.file, "f-1"))
     for answer in (FILE, "f", 1, True):
         assert "list" in str(raises(errors.ReplyError, Rig((200, answer)).agent.files))
-    raises(errors.BadAnswer, Rig((200, b"<html>")).agent.files)
+    raises(errors.ReplyError, Rig((200, b"<html>")).agent.files)
 
 
 def test_an_id_that_would_be_another_path_is_none():

@@ -107,7 +107,7 @@ def test_a_body_that_breaks_off_closes_the_response():
 def test_a_good_answer_must_be_json():
     for content in (b"<html>", b"{", b"\xff\xfe", b"nope"):
         requests = Requests((200, content))
-        assert "JSON" in str(raises(errors.BadAnswer, call, "GET", "http://hub/x", KEY, None, requests=requests))
+        assert "JSON" in str(raises(errors.ReplyError, call, "GET", "http://hub/x", KEY, None, requests=requests))
         assert requests.all_closed()
 
 

@@ -142,7 +142,7 @@ def test_call_with_nothing_as_answer(asking, serve, status):
         (answering(404, b'{"error": "no device %s"}' % KEY.encode()), "NotFound", "no device ..."),
         (answering(429, b'{"error": "slow down"}', b"Retry-After: 30"), "HubError", "slow down"),
         (answering(500, b"<html>"), "HubError", "500"),
-        (answering(200, b"<html>"), "BadAnswer", "JSON"),
+        (answering(200, b"<html>"), "ReplyError", "JSON"),
         (lambda connection: connection.reset(), "NetworkError", "GET http://127.0.0.1"),
         (lambda connection: connection.finish(), "NetworkError", "GET http://127.0.0.1"),
     ],

@@ -2,32 +2,11 @@
 
 import os
 
-from ram import Ram
 from telemetry import starts, store
+from test_power_cut import FILE_SYSTEMS, driver, formatted, start
 from test_starts import Machine
 
 INTERPRETERS = ["micropython"]
-BLOCKS = 128
-
-
-def life(kind, content, program, cut_at=None, torn=False):
-    """Mounts and runs `program()`. The flash's content then, and whether the power went."""
-    import vfs
-
-    ram = Ram(BLOCKS, bytearray(content), cut_at, torn)
-    try:
-        vfs.mount(kind(ram), "/cut")
-        program()
-    except Exception:
-        if not ram.dead:  # what the code made of the cut is of no matter: it would not have run on
-            raise
-    finally:
-        try:
-            vfs.umount("/cut")
-        except OSError:
-            pass  # the cut was within mount
-        ram.forgotten = True
-    return ram.content, ram.dead
 
 
 def lay_out():
@@ -59,13 +38,9 @@ def check(before, after, come):
 
 
 def test_no_cut_keeps_a_board_from_its_next_start():
-    import vfs
-
     cuts = 0
-    for kind in (vfs.VfsLfs2, vfs.VfsFat):
-        ram = Ram(BLOCKS)
-        kind.mkfs(ram)
-        content, _ = life(kind, ram.content, lay_out)
+    for kind in map(driver, FILE_SYSTEMS):
+        content, _ = start(kind, formatted(kind), lay_out)
         for before in range(5):
             after = min(before + 1, 3)
             before = min(before, 3)
@@ -76,9 +51,9 @@ def test_no_cut_keeps_a_board_from_its_next_start():
                     is_cut = True
                     while is_cut:
                         cut_at += 1
-                        end, is_cut = life(kind, content, program, cut_at, torn)
+                        end, is_cut = start(kind, content, program, cut_at, torn)
                         cuts += is_cut
-                        life(kind, end, check(before, then, next_one))
-            content, _ = life(kind, content, begin)
+                        start(kind, end, check(before, then, next_one))
+            content, _ = start(kind, content, begin)
     assert cuts > 100
     print("power cuts:", cuts)

@@ -39,7 +39,14 @@ def quoted(ids: tuple) -> tuple:
     for each in ids:
         if not isinstance(each, str) or not 0 < len(each) < _ID_MOST:
             raise errors.ReplyError("id: expected a text, not empty and not long")
-    return tuple("".join(("%c" if c in _UNRESERVED else "%%%02X") % c for c in each.encode()) for each in ids)
+    return tuple(map(_quoted, ids))
+
+
+def _quoted(text):
+    made = bytearray()  # not a list of characters, each of which takes 16 bytes and more
+    for c in text.encode():
+        made += (b"%c" if c in _UNRESERVED else b"%%%02X") % c
+    return made.decode()
 
 
 def paired(text: bytes) -> bytes:

@@ -4,7 +4,7 @@ import gc
 
 from rig import ACCEPTED, Rig
 from support import raises
-from telemetry import errors, settings
+from telemetry import api, errors, settings
 
 INTERPRETERS = ["micropython"]  # CPython's JSON has a limit of its own
 DEEP = b"[" * 4000
@@ -37,3 +37,14 @@ def test_a_reply_that_memory_does_not_hold_does_not_starve_the_board():
         assert not rig.agent._starved
     del hold
     assert rig.agent.step() > 50 and rig.agent._starved == 0
+
+
+def test_a_long_id_takes_little_more_than_it_is_long():
+    text = (b"\xf0\x9f\x98\x80" * 255).decode()
+    api.quoted(("a",))
+    gc.collect()
+    hold: list = []
+    while gc.mem_free() > 24000:
+        hold.append(bytearray(512))
+    assert len(api.quoted((text,))[0]) == 255 * 12
+    del hold

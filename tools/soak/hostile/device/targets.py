@@ -119,7 +119,7 @@ def identities(data):
             url = "%s/v1/devices/%s/telemetry" % (made["hub_url"], made["id"])
             lines = head.made("POST", url, {"Authorization": made["access_key"]})[1].split(b"\r\n")
             assert len(lines) == 4 and b"\n" not in b"".join(lines), lines
-    except errors.ReplyError:
+    except (errors.ReplyError, errors.BodyTooLarge):
         pass
 
 

@@ -70,7 +70,7 @@ class Spool(Outbox):
                 if line[:9] == b"%08x " % crc32(text, number):  # the number, as FAT may show an old file's lines
                     called, body = text.split(b" ", 1)
                     return called.decode(), body
-            except (OSError, MemoryError):
+            except (OSError, ValueError, MemoryError):
                 pass
             if self._given:
                 self.dropped += 1

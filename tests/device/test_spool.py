@@ -1,6 +1,7 @@
 import json
 import os
 import sys
+from binascii import crc32
 
 from support import raises
 from telemetry import once, spool
@@ -369,3 +370,12 @@ def test_its_code_is_let_go_of():
             assert numbers(drained(outbox)) == list(range(30))
     finally:
         sys.modules.update(zip(names, loaded))
+
+
+def test_a_line_that_is_whole_and_not_ours_is_passed_over():
+    os.mkdir("outbox")
+    with open("outbox/1", "wb") as file:
+        for text in (b"", b"no_space", b"\xff {}", b"child {}"):
+            file.write(b"%08x %s\n" % (crc32(text, 1), text))
+    outbox = flash()
+    assert outbox.first() == ("child", b"{}") and outbox.dropped == 3

@@ -204,7 +204,7 @@ class Life:
             names.remove("outbox")
             assert not os.listdir(ROOT + "outbox")
         # A cut while FAT takes a long name away may leave the short one that goes with it.
-        names = {name for name in names if name[-6:] != "~1.NEW"}
+        names = {name for name in names if name[-4:] != ".NEW" or "~" not in name}
         assert names == set(self.world.now["saved"]), ("files", sorted(names))
 
 

@@ -23,7 +23,7 @@ def open_it(agent: "Agent") -> "Outbox":
 
 
 def keep(agent: "Agent", body: bytes | None, ago_ms: int) -> None:
-    """A sample that was due waits: `body`, composed `ago_ms` and not sent; None: what is measured now."""
+    """A sample that was due waits: `body`, which was composed `ago_ms` ago; None: what is measured now."""
     settings = agent.settings.outbox
     if not settings["size"]:
         return

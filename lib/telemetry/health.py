@@ -17,7 +17,7 @@ _MOST = const(0x7FFFFFFF)  # of a number in a telemetry
 
 
 def taken(agent: "Agent") -> dict:
-    """Flat names and values, as a telemetry takes them; docs/left-alone.md has the list. What is not there is left out."""
+    """Names and values, as a telemetry takes them; docs/left-alone.md has the list. What is not there is left out."""
     from . import heap_lowest  # as it is now
 
     board = agent.board

@@ -161,7 +161,7 @@ def test_one_that_the_hub_refuses_keeps_no_other_from_it():
 
 
 def test_a_networks_log_in_page_takes_nothing():
-    case = away_for(600)
+    case = away_for(600, outbox={"size": 65536})  # room for all, whatever the backoffs come to
     case.hub.answer_to = {n: [(200, b"<html>log in</html>")] for n in range(1, 20)}
     case.live(9000)
     assert case.agent.outbox is None and case.agent.dropped == 0

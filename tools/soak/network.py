@@ -77,7 +77,7 @@ RUNS = (
     Kind(False, {"in": "flash", "size": 4096, "policy": "history"}),
     Kind(False, {"in": "memory", "size": 1024, "policy": "latest"}),
 )
-_FULL = 5_000  # telemetries when they are due, in all runs; as many again come while what waited is sent
+_FULL = 7_000  # telemetries when they are due, in all runs; as many again come while what waited is sent
 
 
 def run(seed: int, full: bool) -> list[Row]:

@@ -36,8 +36,9 @@ def main():
     found = count = 0
 
     def seed(name, most):
-        with open(folder + name, "rb") as file:
-            return file.read(most)
+        path = folder + name
+        with open(path, "rb") as file:
+            return file.read(min(most, os.stat(path)[6]))  # `read` takes the memory for all that it may give
 
     for name in names:
         count += 1

@@ -13,6 +13,7 @@ MODULES = sorted((ROOT / "lib/telemetry").glob("*.py"))
 # Of MicroPython's ESP32 port, and the fallback for CPython, which only hosts need.
 ON_THE_BOARD = {
     "binascii",
+    "deflate",
     "errno",
     "esp32",
     "gc",
@@ -68,7 +69,7 @@ RESERVED = {
     "tls": "certificates",
 }
 # What boot.py asks for works without the board's other half, the radio: it has to be small, and must not fail.
-ALSO = {("machine", "starts")}
+ALSO = {("machine", "starts"), ("esp32", "image")}
 
 
 class WithoutTypes(ast.NodeTransformer):

@@ -22,8 +22,6 @@ if False:  # for the type checker
 
 _STARVED_MOST = const(5)  # steps in a row
 _STARVED_WAIT = const(5)  # seconds; whole ones, as floats take memory
-_CRASHED_MS = const(5000)  # for Ctrl-C: less than any watchdog waits
-_SLICE_MS = const(50)  # how long a press of the button may be overlooked while waiting
 _BACK_WITHIN = const(30)  # seconds, at random, after the network returned: a whole building's boards do so together
 _APART_MOST = const(10)  # seconds, at random, after the power returned
 _DRAIN_WITHIN = const(20)  # seconds until the next step, while something waits that the hub can have
@@ -44,8 +42,10 @@ class Agent(Device):
     failed: dict | None = None  # kind of failure -> how many, since the hub was last reached
     _body: bytes | None = None  # composed, and not sent yet
     _body_at = 0  # ticks
-    _sample_at = 0  # uptime; when the next one is due, also if it cannot be sent
-    _survives_at = 60  # uptime; then this start is none of those that fail
+    _sample_at = 0  # uptime; when the next one is due, sent or not
+    survives_at = 60  # uptime; then this start is none of those that fail
+    trial: int | None = None  # minutes with Wi-Fi so far, while this firmware is on trial
+    progress: dict | None = None  # of an update, as a telemetry has it
 
     def __init__(
         self,
@@ -83,8 +83,6 @@ class Agent(Device):
         """
         return once("wiring", "build", Agent, path, version, requests)
 
-    # What a user adds, beside what every device has
-
     def child(self, called: str, *, model_id: str, firmware_version: str, **fields) -> "Child":
         """A device behind this one, which is its gateway: it has its own telemetry, commands, configuration and so on.
 
@@ -102,12 +100,12 @@ class Agent(Device):
         return function
 
     def on_upgrade(self, function):
-        """Decorator: `function(version, file_id)` installs that firmware, once the user said yes."""
+        """Decorator: `function(version, file_id)` installs that firmware in its own way, once the user said yes."""
         self.upgrader = function
         return function
 
     def accept_upgrade(self) -> bool:
-        """The user's yes: calls the upgrade handler. False if there is no newer firmware, or the handler failed."""
+        """The user's yes: it is installed from the next step on. False if there is none, or the handler failed."""
         return self.upgrade is not None and once("upgrade", "accept", self)
 
     def health(self) -> dict:
@@ -138,7 +136,7 @@ class Agent(Device):
             gc.collect()
             self.report("crash", error)
             self.guard("crash", once, "crash", "record", self, error)
-            sleep_ms(_CRASHED_MS)
+            sleep_ms(5000)  # for Ctrl-C: less than any watchdog waits
             self.restart()
         finally:
             self.ask_no_more()
@@ -163,8 +161,7 @@ class Agent(Device):
             seconds = max(0, seconds - ticks_diff(ticks_ms(), start_ms) / 1000)
         return seconds
 
-    def _pass(self, now):
-        # The seconds to wait if it is not the interval.
+    def _pass(self, now):  # the seconds to wait if it is not the interval
         registration = self.registration
         self._is_stepping = True
         try:
@@ -248,11 +245,12 @@ class Agent(Device):
             self.board.feed()
             if self.notifier and self.notifier.is_accepted():
                 self._said.pop("upgrade", None)  # who presses the button in vain twice is told twice
-                self.accept_upgrade()
+                if self.accept_upgrade():
+                    return
             now = self.clock.uptime()  # often: it counts on over the ticks' wrap
             if self.failed and now >= self._sample_at:
                 self.keep_sample(now)
-            if now >= self._survives_at:
+            if now >= self.survives_at:
                 self.survived()
             if self._saw_network_return() and now >= self.clock.quiet_until:
                 back_ms = ticks_add(ticks_ms(), int(apart(self.settings.interval, _BACK_WITHIN) * 1000))
@@ -260,24 +258,26 @@ class Agent(Device):
                     end_ms = back_ms
             if ticks_diff(end_ms, ticks_ms()) <= 0:
                 return
-            sleep_ms(_SLICE_MS)
+            sleep_ms(50)  # a press of the button may be overlooked for so long
 
     def restart(self) -> None:
-        """Restarts the board; what flash is still to be told, it is told before. Does not return."""
+        """Restarts the board; what flash is still to be told, it is told before."""
         if self.outbox:
             self.guard("outbox", self.outbox.rest, True)
         self.board.reset()
 
     def survived(self) -> None:
-        """This start is none of those that fail."""
-        if self._survives_at != NEVER:
-            self._survives_at = NEVER
-            self.guard("starts.json", once, "starts", "survived", self.folder)
+        """This start is none of those that fail; on trial it is that once the hub took a telemetry."""
+        if self.survives_at != NEVER:
+            self.survives_at = NEVER
+            if self.trial is None:
+                self.guard("starts.json", once, "starts", "survived", self.folder)
+            else:
+                self.guard("trial", once, "confirm", "watched", self)
 
     def _join(self):
         if not self.board.is_connected():
-            self._was_connected = False
-            # Only the first time it waits: `wait` sees a connection that comes later.
+            self._was_connected = False  # only the first time it waits: `wait` sees a connection that comes later
             self.board.connect(self.settings.wifi_ssid, self.settings.wifi_password, 0 if self.failed else 15)
         self._saw_network_return()
 

@@ -26,6 +26,8 @@ def attend(device: "Device") -> float | None:
     journal = _last(device)
     done = None
     for n in range(_AT_ONCE + 1):
+        if journal.get("report", {}).get("status") == "in_progress":
+            return None  # an update, which has it done again when it is over
         if journal.get("due"):
             done = journal["report"]["id"]
             _tell(device, journal["report"])  # a hub that wants no such report is as good as told
@@ -55,7 +57,11 @@ def _do(device, report, name, parameters):
     label = ""
     if device.is_board:
         label = device.label  # in safe mode it says so
-        handlers = {"dump": (None, False, False), "reboot": (None, True, True)}
+        handlers = {
+            "dump": ("dump", False, False),
+            "reboot": ("dump", True, True),
+            "update_firmware": ("update", False, False),
+        }
     handlers.update(device.handlers)
     wrong = ""
     if name not in handlers:
@@ -80,7 +86,11 @@ def _do(device, report, name, parameters):
     device.board.doing = "command " + name
     device.board.feed()
     try:
-        message = function(parameters) if function else once("dump", name, device)
+        # Else the name of a module of ours.
+        message = function(parameters) if callable(function) else once(function, name, device, parameters)
+        if message is ...:  # it goes on, after restarts too
+            device.journal = None
+            return journal
         _ended(report, "done", message if message is None else str(message))
     except Exception as error:  # MemoryError too: it is the handler that needs too much
         device.report("command " + name, error)
@@ -103,7 +113,12 @@ def _last(device):
         elif journal["safe"]:
             journal = {}  # the hub gives it again
         else:
-            _ended(report, "failed", "interrupted: " + why)
+            outcome: tuple | None = ()
+            if once("store", "exists", device.folder + "update.json"):
+                outcome = once("update", "outcome", device, report["id"])
+            if outcome is None:
+                return journal
+            _ended(report, *(outcome or ("failed", "interrupted: " + why)))
         _keep(device, journal)
     return journal
 

@@ -5,6 +5,8 @@ from sys import print_exception
 
 from micropython import const
 
+from . import once
+
 if False:  # for the type checker
     from .agent import Agent
     from .device import Device
@@ -35,6 +37,8 @@ def record(agent: "Agent", error: BaseException | None = None) -> None:
         except Exception:
             pass  # no memory for more, or an exception that cannot be printed
     agent.save("crash", data)
+    if agent.trial is not None:
+        once("confirm", "back", agent, data["trace"])
 
 
 def begin(device: "Device") -> None:

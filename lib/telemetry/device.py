@@ -36,7 +36,7 @@ class Device(errors.Reporter):
     is_board = False  # the board itself: `reboot` and `dump` are for it
     # Each a module: `attend(device)` does what is due, and gives back the seconds until there is more to do, or None.
     # They are done in this order; in safe mode there are fewer.
-    duties: tuple = ("config", "licenses", "commands", "space", "tell", "incidents", "crash", "children")
+    duties: tuple = ("config", "licenses", "commands", "space", "tell", "update", "incidents", "crash", "children")
     tell_at = 0  # for `tell`
     apply = None  # the user's function for a configuration
     _config: "Config | None" = None
@@ -65,7 +65,7 @@ class Device(errors.Reporter):
         self.handlers: dict = {}  # command -> (function, is it safe to run again, does it restart the board)
         self.notices: list = []  # incidents that are not over
         self.faults: dict = {}  # a user's function -> the incident that it is the reason of
-        self._failed: dict = {}  # duty -> failures in a row
+        self.retries: dict = {}  # duty -> how often it failed in a row
         self._readers: list = []
         self.delta = Delta()
         self._is_whole = True  # the message that is on its way
@@ -220,7 +220,7 @@ class Device(errors.Reporter):
             if value > versions.get(field, 0):
                 if value is not True:
                     versions[field] = value
-                if duty not in self._failed:  # one that failed waits
+                if duty not in self.retries:  # one that failed waits
                     self.due[duty] = 0
                 self.due.setdefault(duty, 0)
             elif value and duty == "config":
@@ -242,7 +242,7 @@ class Device(errors.Reporter):
             again: float | None = 0
             try:
                 again = once(duty, "attend", self)
-                self._failed.pop(duty, None)
+                self.retries.pop(duty, None)
                 self.settled(duty)
             except errors.TooManyRequests:
                 raise
@@ -250,7 +250,7 @@ class Device(errors.Reporter):
                 is_key = isinstance(error, errors.Unauthorized)
                 if is_key and not self.is_board:
                     raise  # a child's key is tried again at once
-                self._failed[duty] = failures = self._failed.get(duty, 0) + 1
+                self.retries[duty] = failures = self.retries.get(duty, 0) + 1
                 again = backoff(failures, _RETRY_FIRST, _RETRY_MOST)
                 if is_key or isinstance(error, MemoryError):
                     raise  # next time the others, whom it may have nothing to do with, get their turn

@@ -20,12 +20,12 @@ _LINE = const(256)  # bytes at most; a piece has fewer than two of them
 _MOST = const(32768)  # bytes, and then the piece: a card full of files must not fill the hub
 
 
-def reboot(agent: "Agent") -> None:
+def reboot(agent: "Agent", parameters: dict) -> None:
     """Does not return."""
     agent.restart()
 
 
-def dump(agent: "Agent") -> str:
+def dump(agent: "Agent", parameters: dict) -> str:
     """Sends the report while it is made: one piece at a time is in memory. Raises as `ask` does."""
     name = "%s-%d.txt" % (agent.board.serial_number(), agent.clock.uptime())
     piece = b""

@@ -74,7 +74,7 @@ class Session:
         never from https to http, and the Authorization header to no other server. An answer holds until the next
         request: its buffer is used again.
         """
-        self._deadline = ticks_add(ticks_ms(), int((timeout or self._timeout) * 1000))
+        self.renew(timeout or self._timeout)
         if json is not None:
             data, headers = once("head", "as_json", json, headers)
         if isinstance(data, str):
@@ -107,6 +107,10 @@ class Session:
         if name in ("get", "post", "put", "delete"):
             return lambda url, **options: self.request(name.upper(), url, **options)
         raise AttributeError(name)
+
+    def renew(self, timeout: float) -> None:
+        """The request whose answer is being streamed has so many seconds from now on."""
+        self._deadline = ticks_add(ticks_ms(), int(timeout * 1000))
 
     def close(self) -> None:
         """Closes the connection, if there is one."""

@@ -20,7 +20,7 @@ def announce(agent: "Agent", version: str | None, file_id: str | None) -> None:
     agent.upgrade = (version, file_id) if is_upgrade else None
     if not is_upgrade:
         agent.ask_no_more()  # what was offered is there no more
-    if version is None or not is_news:
+    if version is None or not is_news or once("update", "has_failed", agent, version):
         return
     # Told first, remembered then: a power cut between shows it twice, and never not at all.
     show = agent.show
@@ -55,19 +55,9 @@ def accept(agent: "Agent") -> bool:
         if agent.upgrader:
             is_accepted = _attempt(agent, "upgrade", agent.upgrader, *upgrade)
         else:
-            is_accepted = agent.guard("upgrade", describe, agent, *upgrade)
+            is_accepted = agent.guard("upgrade", once, "update", "start", agent, *upgrade)
     finally:
         agent.upgrade = upgrade
     if is_accepted:
         agent.ask_no_more()  # only now: who pressed the button in vain may press it again
     return is_accepted
-
-
-def describe(agent: "Agent", version: str, file_id: str | None) -> None:
-    """Prints what would be installed, for who has no upgrade handler. Raises as `ask` does."""
-    if file_id is None:
-        print("upgrade to %s: the hub names no file for it" % version)
-        return
-    file = agent.file(file_id)
-    name, checksum = errors.printable(str(file.get("name"))), errors.printable(str(file.get("checksum")))
-    print("upgrade to %s: would install %s, SHA-256 %s" % (version, name, checksum))

@@ -15,9 +15,12 @@ def build(make, path: str, version: str | None, requests=None) -> "Agent":
     import ntptime
 
     settings = once("settings", "load", path)
+    slot = once("slots", "running")
+    if slot:  # what it was published as
+        version = once("slots", "manifest", slot).get("version", version)
     firmware = once("firmware", "Firmware", "/version.json", version or settings.firmware_version or "")
     board = Board(settings.led, settings.button, settings.watchdog)
-    hub = Hub(settings.entry_url, settings.timeout, requests or _session(settings))
+    hub = Hub(settings.entry_url, settings.timeout, requests or session(settings))
     clock = Clock(settings.ntp_servers, ntptime, board.set_time)
     # Device API, register device: cloud_id, or mac and sn, by the model's way of authentication.
     fields = {"firmware_version": firmware.curr_ver, "sn": board.serial_number()}
@@ -33,7 +36,8 @@ def build(make, path: str, version: str | None, requests=None) -> "Agent":
     return agent
 
 
-def _session(settings):
+def session(settings):
+    """The library's own requests, with what the settings say of them."""
     from .http import Session  # who brings requests of his own needs no heap for it
 
     ca = settings.ca

@@ -797,7 +797,7 @@ def test_a_licence_that_is_gone_at_the_hub():
     hub.instead = {GET: NOT_FOUND}  # none pending, as some hubs say it
     step(rig)
     assert hub.paths[3:] == [TELEMETRY, GET]
-    assert "licenses" not in rig.agent._failed
+    assert "licenses" not in rig.agent.retries
 
 
 def test_a_report_that_is_refused_is_sent_seldom():

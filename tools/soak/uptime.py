@@ -40,7 +40,7 @@ _CLOCKS = (0, _EPOCH_2000, None, None, (1 << 31) - 1, 4070908800, 4102444800 + _
 _FULL = (35000, 500, 1000, 30)
 _SHORT = (500, 100, 200, 2)
 # The most that there may be: lines of the log, incidents, events, duties, topics of failures, ...
-_MOST = {"log": 12, "notices": 20, "events": 20, "due": 9, "versions": 5, "_failed": 8, "faults": 8, "_said": 20}
+_MOST = {"log": 12, "notices": 20, "events": 20, "due": 9, "versions": 5, "retries": 8, "faults": 8, "_said": 20}
 
 
 @dataclass

@@ -190,7 +190,7 @@ class Life:
         agent = self.agent
         sizes = {"log": len(errors.log)}
         for device in self.program.devices:
-            for name in ("_said", "due", "notices", "faults", "events", "versions", "_failed", "facts"):
+            for name in ("_said", "due", "notices", "faults", "events", "versions", "retries", "facts"):
                 size = len(getattr(device, name) or ())
                 sizes[name] = max(size, sizes.get(name, 0))
             if any(at > agent.clock.uptime() + _DAY for at in device.due.values()):

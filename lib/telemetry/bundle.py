@@ -1,0 +1,128 @@
+"""An application bundle, `.tar.gz`, on its way into a slot: first all of it goes to a file, and what is in it is looked
+at only once it was verified."""
+
+import os
+
+from micropython import const
+
+from . import once
+
+if False:  # for the type checker
+    from .agent import Agent
+
+_FILE = const("update.bin")
+_SYNC = const(32768)  # bytes; those after it may be lost when the power goes
+_SPARE = const(16384)  # bytes of flash that stay free, for state files
+_COMMENT = const(0x10)  # flag of gzip's head (RFC 1952, section 2.3.1)
+_HEAD = const(10)
+_ROOM = const(b"room=")
+
+
+def prepare(agent: "Agent", state: dict, piece) -> None:
+    """Makes room for it. Raises ValueError if there is not enough, and StoreError."""
+    folder = agent.folder
+    slots = once("slots", "free", folder)
+    once("slots", "remove", once("slots", "path", folder, slots))
+    with open(folder + _FILE, "wb"):
+        pass
+    stat = os.statvfs(folder or ".")
+    free = stat[1] * stat[3] - _SPARE
+    needed = state["size"] + _room(bytes(piece), state["size"])
+    if needed > free:
+        raise ValueError("flash: %d bytes are free and %d are needed: nothing was downloaded" % (free, needed))
+    state["slot"] = slots
+
+
+def _room(head, size):
+    # What its files take, as the bundle's own comment says; without one, as much as is likely.
+    if head[3] == _COMMENT:
+        comment = head[_HEAD:].split(b"\0", 1)[0]
+        if comment.startswith(_ROOM) and comment[len(_ROOM) :].isdigit():
+            return int(comment[len(_ROOM) :])
+    return 3 * size
+
+
+class Target:
+    """What is there of it."""
+
+    def __init__(self, folder: str, state: dict):
+        """Raises OSError."""
+        self._path = folder + _FILE
+        self._file = open(self._path, "r+b")  # noqa: SIM115 - until `close`
+        self.at = self._synced = self._file.seek(0, 2)  # bytes
+
+    def write(self, piece) -> None:
+        """Appends `piece`. Raises OSError."""
+        self._file.write(piece)
+        self.at += len(piece)
+        if self.at - self._synced >= _SYNC:
+            self._synced = self.at
+            self._file.flush()
+
+    def rest(self, agent: "Agent", state: dict) -> None:
+        """For an image to say how much there is of it; a file knows."""
+
+    def close(self) -> None:
+        """Keeps what was written. Raises OSError."""
+        self._file.close()
+
+    def pieces(self):
+        """All of it, each piece in a buffer that is used again. Raises OSError."""
+        self._file.seek(0)
+        buffer = memoryview(bytearray(1024))
+        count = self._file.readinto(buffer)
+        while count:
+            yield buffer[:count]
+            count = self._file.readinto(buffer)
+
+    def discard(self) -> None:
+        """It is to be got anew. Raises OSError."""
+        self._file.close()
+        with open(self._path, "wb"):
+            pass
+
+
+def discard(folder: str) -> None:
+    """Nobody needs it any more."""
+    try:
+        os.remove(folder + _FILE)
+    except OSError:
+        pass  # there is none
+
+
+# What is verified
+
+
+def install(agent: "Agent", state: dict) -> None:
+    """Unpacks it into its slot. Raises ValueError if what is in it is not for this board, or not as it should be."""
+    slot = once("slots", "path", agent.folder, state["slot"])
+    once("slots", "remove", slot)
+    once("unpack", "unpack", agent, agent.folder + _FILE, slot, state["version"])
+
+
+def switch(agent: "Agent", state: dict) -> None:
+    """It runs from the next start on. Raises StoreError."""
+    discard(agent.folder)
+    once("slots", "switch", agent.folder, state["slot"])
+
+
+def looked_up(folder: str, state: dict) -> "bool | str | None":
+    """After a start: True, it runs; a text, why it was left; None, it is not known yet, as this is safe mode; False, it
+    never ran. Raises StoreError."""
+    slots = once("slots", "load", folder)
+    if slots.get("trial") and slots["order"][0] == state["slot"]:
+        return True if once("slots", "running", folder) else None
+    left = slots.get("left") or {}
+    if left.get("version") == state["version"]:
+        return left["why"]
+    return False
+
+
+def confirm(folder: str) -> None:
+    """It stays. Raises StoreError."""
+    once("slots", "confirm", folder)
+
+
+def leave(folder: str, why: str) -> None:
+    """The one before runs again from the next start on. Raises StoreError."""
+    once("slots", "leave", folder, why)

@@ -1,0 +1,133 @@
+"""Gets a file piece by piece, and goes on where it stopped (RFC 9110, sections 13.1.5 and 14)."""
+
+from micropython import const
+
+from . import errors, once
+
+if False:  # for the type checker
+    from .agent import Agent
+
+_PIECE = const(1024)  # bytes
+_AT_LEAST = const(64)  # bytes of a file
+_TRANSIENT = const((408, 429, 500, 502, 503, 504))
+_AT_ONCE = const(600)  # seconds for one that cannot be resumed
+_KINDS = const(((b"\x1f\x8b", "bundle"), (b"\xe9", "image")))
+
+
+def attend(agent: "Agent", state: dict) -> bool:
+    """Gets more of it, until the next telemetry is due. True: all of it is there.
+
+    Raises NetworkError if nothing came, NotFound and ValueError if nothing ever will, and Corrupt if it is another file
+    now.
+    """
+    target = once(state["kind"], "Target", agent.folder, state) if "kind" in state else None
+    try:
+        at = target.at if target else 0
+        if at and at == state["size"]:
+            return True
+        requests = agent.hub.requests
+        if not hasattr(requests, "renew"):  # the user's own
+            requests = once("wiring", "session", agent.settings)
+        headers = {"Range": "bytes=%d-" % at} if at else {}
+        if at and state.get("etag"):
+            headers["If-Range"] = state["etag"]
+        agent.board.feed()
+        response = requests.request(
+            "GET", state["url"], headers=headers, timeout=agent.settings.timeout, stream=True, redirects=3
+        )
+        try:
+            can_resume = _heed(response, state, at)
+            if response.status_code == 200:  # from its beginning
+                at = 0
+                if target:
+                    target.close()
+                target = None
+            until = agent.clock.uptime() + (agent.settings.interval if can_resume else _AT_ONCE)
+            return _get(agent, state, requests, response, target, until)
+        finally:
+            response.close()
+    finally:
+        if target:
+            target.close()
+
+
+def _heed(response, state, at):
+    # What the answer's head says. Gives back whether the rest can be asked for.
+    status = response.status_code
+    fields = response.headers
+    size = fields.get("content-length", "")
+    if status == 206:
+        start, _, size = fields.get("content-range", "").partition("/")
+        if not start.startswith("bytes %d-" % at) or size != str(state["size"]):
+            raise errors.BadAnswer("content-range: not what was asked for")
+    elif status == 200:
+        if not size.isdigit() or int(size) < _AT_LEAST:
+            raise ValueError("content-length: expected how long the file is")
+        etag = fields.get("etag", "")
+        state["etag"] = etag if etag[:1] == '"' else None  # a weak one promises too little
+        state["size"] = int(size)
+        state.pop("kind", None)
+    elif status in _TRANSIENT:
+        raise errors.NetworkError("GET: status %d" % status)
+    elif status == 416:
+        raise errors.Corrupt("the file is shorter now")
+    else:
+        raise errors.NotFound("GET", status, "of the file's address")
+    return status == 206 or bool(state["etag"]) or "bytes" in fields.get("accept-ranges", "")
+
+
+def _get(agent, state, requests, response, target, until):
+    at = target.at if target else 0
+    size = state["size"]
+    begun = at
+    buffer = memoryview(bytearray(_PIECE))
+    try:
+        while at < size:
+            end = 0
+            while end < min(_PIECE, size - at):
+                count = response.readinto(buffer[end:])
+                if not count:
+                    raise errors.BadAnswer("it breaks off")
+                end += count
+                requests.renew(agent.settings.timeout)  # each piece has the time of a request
+            agent.board.feed()
+            if target is None:
+                target = _begun(agent, state, buffer[:end])
+            target.write(buffer[:end])
+            at += end
+            _show(agent, state["version"], at * 100 // size)
+            if agent.clock.uptime() >= until:
+                break
+    except errors.NetworkError as error:
+        if at == begun:
+            raise
+        agent.report("update", error)  # it went on for a while, and so it will
+    finally:
+        if target:
+            target.rest(agent, state)
+            target.close()
+    return at == size
+
+
+def _begun(agent, state, piece):
+    # By its first bytes it is known what it is.
+    for magic, kind in _KINDS:
+        if bytes(piece[: len(magic)]) == magic:
+            state["kind"] = kind
+            once(kind, "prepare", agent, state, piece)
+            agent.save("update", state)
+            return once(kind, "Target", agent.folder, state)
+    raise ValueError("file: expected an application bundle (.tar.gz) or an ESP32 image (.bin)")
+
+
+def _show(agent, version, percent):
+    progress = agent.progress
+    if progress is None:
+        progress = agent.progress = {}
+        agent.telemetry(lambda: progress)
+    if progress.get("update_percent") != percent:
+        progress["update_percent"] = percent
+        agent.board.light(percent & 1)
+        print(
+            "\rupdate: %s [%-20s] %d %%" % (version, "#" * (percent // 5), percent), end="\n" if percent == 100 else ""
+        )

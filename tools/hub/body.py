@@ -5,13 +5,13 @@ import math
 from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 
-import semver
 from fastapi import Depends, Request
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError, WithJsonSchema
 
 from tools.hub.errors import Refused, shown
 from tools.hub.telemetry import MAX_INT
 from tools.hub.times import TIME, check_time
+from tools.hub.versions import MAX_VERSION, check_version
 
 MAX_MESSAGE_BYTES = 128 * 1024  # Device API, send telemetry; here for every JSON body
 _MAX_DRAINED_BYTES = 8 * 1024 * 1024
@@ -28,17 +28,6 @@ _SEMVER = rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(-{_PRERELEASE}(\.{_PRERELEASE})*)?(
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def check_version(text: str) -> str:
-    """The text itself if it is a SemVer 2.0.0 version of at most 255 characters. Raises ValueError."""
-    try:
-        if len(text) <= _MAX_TEXT and text.isascii():
-            semver.Version.parse(text)
-            return text
-    except ValueError:
-        pass
-    raise ValueError("a SemVer version such as 1.2.3 is expected")
-
-
 def described(pattern: str, **more: Any) -> WithJsonSchema:
     """How the hub's description shows a text that a function checks."""
     return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"} | more)
@@ -46,7 +35,7 @@ def described(pattern: str, **more: Any) -> WithJsonSchema:
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=_MAX_TEXT)]
 Note = Annotated[str, StringConstraints(max_length=_MAX_NOTE)]  # what a person reads; may be empty
-SemVer = Annotated[str, AfterValidator(check_version), described(_SEMVER, maxLength=_MAX_TEXT)]
+SemVer = Annotated[str, AfterValidator(check_version), described(_SEMVER, maxLength=MAX_VERSION)]
 Time = Annotated[str, AfterValidator(check_time), described(TIME)]
 Int32 = Annotated[int, Field(ge=-MAX_INT - 1, le=MAX_INT)]
 

@@ -11,11 +11,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tools.hub.auth import new_key
-from tools.hub.body import check_version
 from tools.hub.context import Context
 from tools.hub.db import REGISTERED, Device, File, Telemetry, delete_family
 from tools.hub.errors import Refused
 from tools.hub.files import FIRMWARE
+from tools.hub.versions import check_version
 
 MAX_FILE_BYTES = 16 * 1024 * 1024  # the largest flash that an ESP32 addresses
 

@@ -1,4 +1,4 @@
-"""The devices' maker of this hub: an RSA key that signs licences, and of which devices know the public half."""
+"""The devices' maker: an RSA key that signs licences and firmware, and of which devices know the public half."""
 
 import base64
 import threading
@@ -59,8 +59,8 @@ def _read(file: Path) -> "RSAPrivateKey":
         key = load_pem_private_key(file.read_bytes(), None)
     except (ValueError, TypeError):
         key = None
-    if not isinstance(key, RSAPrivateKey):
-        raise ValueError(f"{file} holds no RSA key: mend it, or remove it for a new one")
+    if not isinstance(key, RSAPrivateKey) or key.key_size < _KEY_BITS:
+        raise ValueError(f"{file} holds no RSA key of {_KEY_BITS} bits or more: mend it, or remove it for a new one")
     return key
 
 
@@ -70,5 +70,9 @@ def _new(file: Path | None) -> "RSAPrivateKey":
 
     key = generate_private_key(65537, _KEY_BITS)
     if file is not None:
-        write_private(file, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        try:
+            write_private(file, pem, replace=False)
+        except FileExistsError:
+            return _read(file)  # somebody was quicker, and may have given the public half away already
     return key

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import random
+import re
 import shutil
 import stat
 import subprocess
@@ -111,7 +112,12 @@ def test_manifest_first_then_the_files_by_name():
         "micropython": "1.25.0",
         "version": "1.1.0",
     }
-    assert text == json.dumps(manifest, separators=(",", ":"), sort_keys=True)  # compact
+    # As a board reads it, a line at a time: what it is for, and then each file.
+    head, *lines = text.splitlines()
+    assert json.loads(head + "}}") == dict(manifest, files={})
+    assert lines.pop() == "}}"
+    for line, name in zip(lines, sorted(FILES), strict=True):
+        assert json.loads("{" + line.rstrip(",") + "}") == {name: manifest["files"][name]}
     assert read_manifest(make_bundle("1.1.0", {"main.py": b""}, chip="any-other"))["chip"] == "any-other"
     plain = read_manifest(make_bundle("1.1.0", {"main.py": b""}, chip=None))
     assert (plain["abi"], plain["chip"]) == (None, None)
@@ -120,8 +126,16 @@ def test_manifest_first_then_the_files_by_name():
 def test_the_same_to_the_byte():
     data = make_bundle("1.1.0", FILES)
     assert make_bundle("1.1.0", dict(reversed(FILES.items()))) == data
-    # RFC 1952: deflate; no name or other part; of no time.
-    assert data[:8] == b"\x1f\x8b\x08\x00\0\0\0\0"
+    # RFC 1952: deflate; a comment and no name; of no time, nor made by any system.
+    assert data[:10] == b"\x1f\x8b\x08\x10\0\0\0\0\x02\xff"
+
+
+def test_its_head_says_how_much_room_it_takes():
+    """On a file system with blocks of 4 KiB, where a folder has two."""
+    data = make_bundle("1.1.0", dict(FILES, long=bytes(4097)))
+    assert re.match(rb"room=\d+\0", data[10:])
+    folders, blocks = 3 + 1, 4 + 2
+    assert int(data[15:].split(b"\0")[0]) == (2 * folders + blocks + 8) * 4096
 
 
 def test_any_tool_lists_it(tmp_path):
@@ -176,7 +190,7 @@ def test_a_window_of_1_kib_is_enough(tmp_path):
         ({"more": "a.mpy"}, "no .mpy"),
         ({"files": {"main.py": b"", "a.mpy": b"M\x06\x12\x1fx"}}, "native"),
         ({"files": {"main.py": b"", "a.mpy": MPY, "b.mpy": b"M\x05\x00\x1fx"}}, "different"),
-        ({"files": {"main.py": b""} | {f"lib/module{n}.py": b"" for n in range(100)}}, "101 files"),
+        ({"files": {"main.py": b""} | {f"lib/module{n}.py": b"" for n in range(500)}}, "501 files"),
     ],
     ids=str,
 )

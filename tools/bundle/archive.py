@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import re
+import struct
 import tarfile
 import zlib
 from collections.abc import Iterable, Mapping
@@ -15,9 +16,10 @@ from tools.hub.versions import check_version
 CHIP = "ESP32"
 MICROPYTHON = "1.24.0"  # the least that a bundle runs on, if nothing else is said
 MANIFEST = "manifest.json"
-MAX_MANIFEST_BYTES = 8192  # what a board takes
+MAX_MANIFEST_BYTES = 32768  # what a board takes
 _MAX_NAME_BYTES = 100  # of a ustar without its prefix field
 _GZIP, _WINDOW_BITS = 16, 10  # zlib's way to say gzip; 1 KiB
+_BLOCK = 4096  # bytes of flash
 _MAX_READ_BYTES = 64 * 1024
 
 
@@ -35,11 +37,30 @@ def make_bundle(
     """
     manifest = manifest_of(version, files, chip, micropython)
     _check_names(files)
-    text = json.dumps(manifest, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+    text = manifest_text(manifest)
     if len(text) > MAX_MANIFEST_BYTES:
         told = f"{MANIFEST} would have {len(text)} bytes, a board takes {MAX_MANIFEST_BYTES}"
         raise BundleError(f"{told}: {len(files)} files are too many")
-    return pack([(MANIFEST, text), *sorted(files.items())])
+    return pack([(MANIFEST, text), *sorted(files.items())], b"room=%d" % room(files))
+
+
+def manifest_text(manifest: dict[str, Any]) -> bytes:
+    """The manifest as JSON, a line for all but `files` and then one for each of these, in the archive's order: a board
+    reads it a line at a time."""
+    head = {name: manifest[name] for name in sorted(manifest) if name != "files"}
+    lines = [f"{_compact(name)}: {_compact(told)}".encode() for name, told in sorted(manifest["files"].items())]
+    return f'{_compact(head)[:-1]}, "files": {{\n'.encode() + b",\n".join(lines) + b"\n}}\n"
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def room(files: Mapping[str, bytes]) -> int:
+    """The bytes of flash that these take on LittleFS2, at most: it gives a file whole blocks, and a folder two."""
+    folders = {name.rpartition("/")[0] for name in files} | {"", MANIFEST}
+    blocks = sum(max(1, -(-len(data) // _BLOCK)) for data in files.values())
+    return _BLOCK * (blocks + 2 * len(folders) + MAX_MANIFEST_BYTES // _BLOCK)
 
 
 def manifest_of(
@@ -62,9 +83,9 @@ def manifest_of(
     }
 
 
-def pack(members: Iterable[tuple[str | tarfile.TarInfo, bytes]]) -> bytes:
+def pack(members: Iterable[tuple[str | tarfile.TarInfo, bytes]], comment: bytes = b"") -> bytes:
     """These members in this order, as a bundle is packed. Checks nothing, so that tests can make wrong ones: a TarInfo
-    is taken as it is, but for its size."""
+    is taken as it is, but for its size. `comment`: of the gzip head, where a board sees it before all else."""
     tar = io.BytesIO()
     with tarfile.open(fileobj=tar, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for name, data in members:
@@ -72,8 +93,12 @@ def pack(members: Iterable[tuple[str | tarfile.TarInfo, bytes]]) -> bytes:
             member = name if isinstance(name, tarfile.TarInfo) else tarfile.TarInfo(name)
             member.size = len(data)
             archive.addfile(member, io.BytesIO(data))
-    gzip = zlib.compressobj(9, zlib.DEFLATED, _GZIP + _WINDOW_BITS)  # its header has neither name nor time
-    return gzip.compress(tar.getvalue()) + gzip.flush()
+    content = tar.getvalue()
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -_WINDOW_BITS)
+    # RFC 1952, section 2.3: a comment, but neither name nor time; of the system that made it nothing is said.
+    head = b"\x1f\x8b\x08" + (b"\x10" if comment else b"\0") + bytes(4) + b"\x02\xff" + (comment and comment + b"\0")
+    tail = struct.pack("<II", zlib.crc32(content), len(content) & 0xFFFFFFFF)
+    return head + deflate.compress(content) + deflate.flush() + tail
 
 
 def read_manifest(data: bytes) -> dict[str, Any] | None:

@@ -58,14 +58,24 @@ print("SURVEY" + json.dumps([found, read(%r), read("/boot.py")[:80], "settings.j
     getattr(sys.implementation, "_mpy", 0)]))
 """
 
-# What is deployed starts anew: a board in safe mode leaves it.
+# What is deployed starts anew: a board in safe mode leaves it, and an application that came over the air makes room.
 FORGET = """
 import os
-for path in ("/starts.json", "/starts.json.new"):
+def remove(path):
     try:
-        os.remove(path)
+        for entry in os.ilistdir(path):
+            remove(path + "/" + entry[0])
+        os.rmdir(path)
     except OSError:
-        pass
+        try:
+            os.remove(path)
+        except OSError:
+            pass
+for name in ("slots", "update", "starts"):
+    remove("/" + name + ".json")
+    remove("/" + name + ".json.new")
+remove("/update.bin")
+remove("/slots")
 """
 
 MAKE_FOLDERS = """
@@ -265,7 +275,7 @@ def deploy(
     say(f"{len(different)} written, {len(stale)} removed, {len(files) - len(different)} as they were; restarting")
     if not has_settings:
         say("no /settings.json there yet: copy settings.example.json, edit it, and then:")
-        say(f"  .venv/bin/mpremote connect {port} cp settings.json :")
+        say(f"  .venv/bin/mpremote connect {port} cp settings.json :/settings.json")
     device.reset()
 
 

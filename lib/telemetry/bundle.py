@@ -5,7 +5,7 @@ import os
 
 from micropython import const
 
-from . import once
+from . import errors, once
 
 if False:  # for the type checker
     from .agent import Agent
@@ -19,7 +19,7 @@ _ROOM = const(b"room=")
 
 
 def prepare(agent: "Agent", state: dict, piece) -> None:
-    """Makes room for it. Raises ValueError if there is not enough, and StoreError."""
+    """Makes room for it. Raises UpdateError if there is not enough, and StoreError."""
     folder = agent.folder
     slots = once("slots", "free", folder)
     once("slots", "remove", once("slots", "path", folder, slots))
@@ -29,7 +29,7 @@ def prepare(agent: "Agent", state: dict, piece) -> None:
     free = stat[1] * stat[3] - _SPARE
     needed = state["size"] + _room(bytes(piece), state["size"])
     if needed > free:
-        raise ValueError("flash: %d bytes are free and %d are needed: nothing was downloaded" % (free, needed))
+        raise errors.UpdateError("flash: %d bytes are free and %d are needed: nothing was downloaded" % (free, needed))
     state["slot"] = slots
 
 
@@ -94,7 +94,7 @@ def discard(folder: str) -> None:
 
 
 def install(agent: "Agent", state: dict) -> None:
-    """Unpacks it into its slot. Raises ValueError if what is in it is not for this board, or not as it should be."""
+    """Unpacks it into its slot. Raises UpdateError if what is in it is not for this board, or not as it should be."""
     slot = once("slots", "path", agent.folder, state["slot"])
     once("slots", "remove", slot)
     once("unpack", "unpack", agent, agent.folder + _FILE, slot, state["version"])

@@ -17,7 +17,7 @@ _KINDS = const(((b"\x1f\x8b", "bundle"), (b"\xe9", "image")))
 def attend(agent: "Agent", state: dict) -> bool:
     """Gets more of it, until the next telemetry is due. True: all of it is there.
 
-    Raises NetworkError if nothing came, NotFound and ValueError if nothing ever will, and Corrupt if it is another file
+    Raises NetworkError if nothing came, NotFound and UpdateError if nothing ever will, and Corrupt if it is another file
     now.
     """
     target = once(state["kind"], "Target", agent.folder, state) if "kind" in state else None
@@ -62,7 +62,7 @@ def _heed(response, state, at):
             raise errors.BadAnswer("content-range: not what was asked for")
     elif status == 200:
         if not size.isdigit() or int(size) < _AT_LEAST:
-            raise ValueError("content-length: expected how long the file is")
+            raise errors.UpdateError("content-length: expected how long the file is")
         etag = fields.get("etag", "")
         state["etag"] = etag if etag[:1] == '"' else None  # a weak one promises too little
         state["size"] = int(size)
@@ -117,7 +117,7 @@ def _begun(agent, state, piece):
             once(kind, "prepare", agent, state, piece)
             agent.save("update", state)
             return once(kind, "Target", agent.folder, state)
-    raise ValueError("file: expected an application bundle (.tar.gz) or an ESP32 image (.bin)")
+    raise errors.UpdateError("file: expected an application bundle (.tar.gz) or an ESP32 image (.bin)")
 
 
 def _show(agent, version, percent):

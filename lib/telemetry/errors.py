@@ -43,6 +43,9 @@ if False:  # for the type checker and for who reads this; what exists is in `_KI
     class SignatureError(ValueError):
         """It was not signed by who should have signed it, or not as it should be."""
 
+    class UpdateError(ValueError):
+        """A firmware cannot be taken, or did not come through its trial; the text says why."""
+
     class StoreError(Exception):
         """A state file could not be read or written; the text begins with its path."""
 
@@ -100,7 +103,7 @@ if False:  # for the type checker and for who reads this; what exists is in `_KI
 
 # Each kind, and what is one.
 _KINDS = (
-    (ValueError, "MessageError ReplyError SettingsError SignatureError"),
+    (ValueError, "MessageError ReplyError SettingsError SignatureError UpdateError"),
     (Exception, "NetworkError StoreError"),
     ("StoreError", "Missing"),
     ("Missing", "Corrupt"),

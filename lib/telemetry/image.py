@@ -6,6 +6,8 @@ import sys
 from esp32 import Partition
 from micropython import const
 
+from . import errors
+
 if False:  # for the type checker
     from .agent import Agent
 
@@ -18,14 +20,14 @@ _CHIPS = const(((0, "ESP32"), (2, "ESP32S2"), (5, "ESP32C3"), (9, "ESP32S3"), (1
 
 
 def prepare(agent: "Agent", state: dict, piece) -> None:
-    """Raises ValueError if there is no room for it, or it is for another chip."""
+    """Raises UpdateError if there is no room for it, or it is for another chip."""
     size = _other().info()[3]
     if state["size"] > size:
-        raise ValueError("partition: it has %d bytes, %d are needed: nothing was downloaded" % (size, state["size"]))
+        raise errors.UpdateError("partition: it has %d bytes, %d are needed: nothing was downloaded" % (size, state["size"]))
     chip = sys.implementation._machine.split(" ")[-1]
     made = dict(_CHIPS).get(piece[_CHIP_AT] | piece[_CHIP_AT + 1] << 8)
     if made != chip:
-        raise ValueError("image: chip: made for %s, not %s" % (made, chip))
+        raise errors.UpdateError("image: chip: made for %s, not %s" % (made, chip))
     state["at"] = 0
 
 
@@ -105,4 +107,4 @@ def _other():
     try:
         return _running().get_next_update()
     except OSError:
-        raise ValueError("image: this board's partition table has no second place for one")
+        raise errors.UpdateError("image: this board's partition table has no second place for one")

@@ -14,6 +14,7 @@ from . import errors, once
 
 _MOST = const(3)
 _POWER_ON = const(1)  # as machine.PWRON_RESET and so on
+_WATCHDOG_RESET = const(3)
 _DEEP_SLEEP = const(4)
 _SOFT_RESET = const(5)
 _WATCHDOG = const(300)  # seconds, as the settings have it when they do not say
@@ -51,8 +52,8 @@ def begin(folder: str = "/", safe: str = "/lib/telemetry/safe", trial: str = "/l
         is_safe = not machine.Pin(button, machine.Pin.IN, machine.Pin.PULL_UP).value()  # BOOT is held
     if settings and not is_safe:
         is_safe = is_stuck(folder)
-        if slot and (is_safe or cause == _WATCHDOG and _is_trial(folder)):
-            once("slots", "leave", folder, "watchdog" if cause == _WATCHDOG else "3 starts came to nothing")
+        if slot and (is_safe or cause == _WATCHDOG_RESET and _is_trial(folder)):
+            once("slots", "leave", folder, "watchdog" if cause == _WATCHDOG_RESET else "3 starts came to nothing")
             slot = _slot(folder)  # which begins with no start that came to nothing
             is_safe = False
         _count(folder, cause)

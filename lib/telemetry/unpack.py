@@ -9,6 +9,8 @@ from hashlib import sha256
 from deflate import GZIP, DeflateIO
 from micropython import const
 
+from . import errors
+
 if False:  # for the type checker
     from .agent import Agent
 
@@ -20,7 +22,7 @@ _MANIFEST_MOST = const(32768)  # bytes
 
 
 def unpack(agent: "Agent", path: str, slot: str, version: str) -> None:
-    """Unpacks the bundle `path` into the folder `slot`, which is not there yet. Raises ValueError, naming what is wrong
+    """Unpacks the bundle `path` into the folder `slot`, which is not there yet. Raises UpdateError, naming what is wrong
     with it, and OSError if the flash does not take it."""
     buffer = memoryview(bytearray(_BLOCK))
     with open(path, "rb") as file:
@@ -28,18 +30,18 @@ def unpack(agent: "Agent", path: str, slot: str, version: str) -> None:
         try:
             name, size = _header(stream, buffer)
             if name != _MANIFEST or size > _MANIFEST_MOST:
-                raise ValueError("bundle: expected manifest.json first")
+                raise errors.UpdateError("bundle: expected manifest.json first")
             _make_folders(slot + "/")
             _copied(agent, stream, buffer, slot + "/" + name, size)
             with open(slot + "/" + name) as manifest:
                 check(json.loads(manifest.readline() + "}}"), version)
                 _members(agent, stream, buffer, slot, manifest)
         except EOFError:
-            raise ValueError("bundle: it breaks off")
+            raise errors.UpdateError("bundle: it breaks off")
 
 
 def check(made: dict, version: str) -> None:
-    """Whether the bundle with this manifest is `version`, and for this board. Raises ValueError."""
+    """Whether the bundle with this manifest is `version`, and for this board. Raises UpdateError."""
     implementation = sys.implementation
     chip = implementation._machine.split(" ")[-1]
     for name, is_good, expected in (
@@ -57,7 +59,7 @@ def check(made: dict, version: str) -> None:
         ),
     ):
         if not is_good:
-            raise ValueError("bundle: %s: made for %s, not %s" % (name, made.get(name), expected))
+            raise errors.UpdateError("bundle: %s: made for %s, not %s" % (name, made.get(name), expected))
 
 
 def _members(agent, stream, buffer, slot, manifest):
@@ -70,12 +72,12 @@ def _members(agent, stream, buffer, slot, manifest):
             return
         told = json.loads("{" + line.rstrip(",") + "}") if line.endswith(("],", "]")) else {}
         if list(told) != [name] or told[name][0] != size:
-            raise ValueError("bundle: %s: not as the manifest has it" % name)
+            raise errors.UpdateError("bundle: %s: not as the manifest has it" % name)
         _check_name(name)
         place = slot + "/" + name
         _make_folders(place)
         if _copied(agent, stream, buffer, place, size) != told[name][1]:
-            raise ValueError("bundle: %s: not of its SHA-256" % name)
+            raise errors.UpdateError("bundle: %s: not of its SHA-256" % name)
 
 
 def _header(stream, buffer):
@@ -85,16 +87,16 @@ def _header(stream, buffer):
     if not any(head):
         return "", 0
     if int(head[148:154], 8) != sum(head) - sum(head[148:156]) + 8 * 32:
-        raise ValueError("bundle: no tar header")
+        raise errors.UpdateError("bundle: no tar header")
     if head[156:157] not in b"0\0" or any(head[345:500]) or head[257:262] != b"ustar":
-        raise ValueError("bundle: expected plain files")
+        raise errors.UpdateError("bundle: expected plain files")
     return head[:_NAME_MOST].rstrip(b"\0").decode(), int(head[124:135], 8)
 
 
 def _check_name(name):
     for part in name.split("/"):
         if part in ("", ".", "..") or "\\" in name or name == _MANIFEST:
-            raise ValueError("bundle: %s: no name for a file in it" % name)
+            raise errors.UpdateError("bundle: %s: no name for a file in it" % name)
 
 
 def _copied(agent, stream, buffer, place, size):

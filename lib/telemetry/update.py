@@ -39,26 +39,26 @@ def update_firmware(agent: "Agent", parameters: dict):
 
 
 def order(agent: "Agent", wanted: dict, file_id: str | None = None, command: str | None = None) -> None:
-    """From the next step on it is got. Raises ValueError if it cannot be taken, and StoreError."""
+    """From the next step on it is got. Raises UpdateError if it cannot be taken, and StoreError."""
     version, url, checksum = [wanted.get(name) for name in ("version", "url", "checksum")]
     running = agent.facts["firmware_version"]
     if not isinstance(version, str) or len(version) > 255 or not once("semver", "is_valid", version):
-        raise ValueError("version: expected one as 1.1.0")
+        raise errors.UpdateError("version: expected one as 1.1.0")
     if wanted.get("downgrade") is not True and once("semver", "compare", version, running) <= 0:
-        raise ValueError("version: expected higher than %s, or downgrade: true" % running)
+        raise errors.UpdateError("version: expected higher than %s, or downgrade: true" % running)
     if not isinstance(url, str):
-        raise ValueError("url: expected a text")
+        raise errors.UpdateError("url: expected a text")
     server = once("head", "split", url)[0]
     if not isinstance(checksum, str) or len(checksum) != 64:
-        raise ValueError("checksum: expected the file's SHA-256 in hex")
+        raise errors.UpdateError("checksum: expected the file's SHA-256 in hex")
     if agent.maker_key is None:
         if server[0] != "https" or not agent.settings.verify:
-            raise ValueError("no maker_key in settings.json: only over https, with verify")
+            raise errors.UpdateError("no maker_key in settings.json: only over https, with verify")
         agent.say("update: NOT SIGNED: there is no maker_key in settings.json, so who has the server has the board")
     old = load(agent)
     if old.get("step", "done") not in _OVER:
         if (old["version"], old["checksum"]) != (version, checksum):
-            raise ValueError("version: %s is under way" % old["version"])
+            raise errors.UpdateError("version: %s is under way" % old["version"])
         if command:
             old["command"] = command
             agent.save("update", old)
@@ -67,6 +67,7 @@ def order(agent: "Agent", wanted: dict, file_id: str | None = None, command: str
     state.update(signature=wanted.get("signature"), command=command)
     agent.save("update", state)
     agent.due["update"] = 0
+    agent.say("update: from %s to %s" % (running, version))
 
 
 def begin(agent: "Agent") -> None:
@@ -124,6 +125,8 @@ def attend(agent: "Agent") -> float | None:
             state["url"] = url
             agent.save("update", state)
             return 0
+    except errors.UpdateError as error:
+        over(agent, state, "failed", str(error))
     except Exception as error:
         over(agent, state, "failed", errors.described(error))
     else:
@@ -153,9 +156,9 @@ def over(agent: "Agent", state: dict, step: str, message: str) -> None:
     if agent.progress:
         agent.progress.clear()
     agent.guard("update", once, "bundle", "discard", agent.folder)
-    agent.say("update: %s %s: %s" % (state["version"], step, message))
     if step == "failed":
-        agent.fault("firmware update", ValueError(message))
+        agent.fault("update", errors.UpdateError(message), "firmware")
     else:
-        agent.settled("firmware update")
+        agent.say("update: %s: %s" % (step, message))
+        agent.settled("firmware")
     agent.due["commands"] = 0

@@ -55,6 +55,12 @@ def next_command(session: Session, device_id: str) -> Command | None:
     return session.scalar(queue.order_by(Command.order).limit(1))
 
 
+def last_command(session: Session, device_id: str, name: str) -> Command | None:
+    """The newest command of this name, finished or not."""
+    of_name = select(Command).where(Command.device_id == device_id, Command.name == name)
+    return session.scalar(of_name.order_by(Command.order.desc()).limit(1))
+
+
 @router.get("", response_model=PendingCommand | Empty)
 def get_command(device_id: str, hub: Hub, request: Request) -> dict[str, Any]:
     """Device API, get command: the head of the queue, or `{}`."""

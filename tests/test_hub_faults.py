@@ -157,6 +157,79 @@ def test_a_download_breaks_off(hub, device):
     assert url.rpartition("/")[2] not in str(hub.requests())
 
 
+def download(hub, url):
+    """The bytes of the answer's body that come, with what a client thinks of it."""
+    received = b""
+    with (
+        httpx.Client(verify=trust(hub.url, hub.ca), trust_env=False) as client,
+        client.stream("GET", url) as answer,
+    ):
+        try:
+            for part in answer.iter_raw():
+                received += part
+        except httpx.RemoteProtocolError:
+            return received, False
+    return received, True
+
+
+@pytest.fixture
+def file(hub, device):
+    data = bytes(range(256)) * 400
+    return device.request("GET", f"/files/{hub.publish('1.1.0', data)['id']}").json()["url"], data
+
+
+@pytest.mark.parametrize("bytes", [0, 1, 4096, 102_399, 102_400, 200_000])
+def test_a_download_is_cut_at_a_byte(hub, file, bytes, caplog):
+    url, data = file
+    hub.fault("cut", path="/files/*", bytes=bytes, count=1)
+    assert download(hub, url) == (data[:bytes], bytes >= len(data))
+    assert download(hub, url) == (data, True)
+    assert [(each["status"], each["fault"]) for each in hub.requests()[-2:]] == [(None, "cut"), (200, None)]
+    assert not caplog.records  # the server takes it for a client that went away
+
+
+@pytest.mark.parametrize("offset", [0, 102_399, 102_400])
+def test_a_byte_of_a_download_is_another(hub, file, offset):
+    url, data = file
+    hub.fault("corrupt", path="/files/*", offset=offset, count=1)
+    received, whole = download(hub, url)
+    assert whole and len(received) == len(data)
+    assert [at for at in range(len(data)) if received[at] != data[at]] == [offset][: offset < len(data)]
+    assert download(hub, url) == (data, True)
+
+
+def test_a_part_of_a_download_meets_faults(hub, file):
+    url, data = file
+    hub.fault("corrupt", path="/files/*", offset=1, count=1)
+    part = call("GET", url, hub.ca, headers={"Range": "bytes=1000-1003"})
+    assert (part.status_code, part.content) == (206, bytes([data[1000], data[1001] ^ 0xFF]) + data[1002:1004])
+
+
+def test_a_slow_download_comes_whole(hub, file):
+    url, data = file
+    number = hub.fault("slow", path="/files/*", rate=200_000)
+    pieces = []
+    with (
+        httpx.Client(verify=trust(hub.url, hub.ca), trust_env=False) as client,
+        client.stream("GET", url) as answer,
+    ):
+        for part in answer.iter_raw():
+            if not pieces:
+                hub.clear_faults(number)
+                assert call("GET", url, hub.ca).content == data  # while the other one goes on
+            pieces.append(part)
+    assert b"".join(pieces) == data and len(pieces) > 1
+    assert hub.requests()[-2]["fault"] == "slow"
+
+
+def test_a_slow_client_that_leaves_holds_up_nobody(hub, file, caplog):
+    url, data = file
+    hub.fault("slow", path="/files/*", rate=1, count=1)
+    with pytest.raises(httpx.ReadTimeout):
+        call("GET", url, hub.ca, timeout=httpx.Timeout(60, read=0.5))
+    assert download(hub, url) == (data, True) and not caplog.records
+
+
 def test_delay_and_stall(hub, device):
     for kind in ("delay", "stall"):
         hub.fault(kind, device.id, count=1, delay=0.5)
@@ -224,16 +297,17 @@ def test_fields_of_arrays_and_other_answers(hub, device):
     assert call("GET", url, hub.ca).content == b"bytes"
 
 
-@pytest.mark.parametrize("kind", ["delay", "stall"])
+@pytest.mark.parametrize("kind", ["delay", "stall", "slow"])
 def test_a_hub_stops_while_a_request_is_held_up(kind, caplog):
     told = threading.Event()
     hub = LocalHub(on_event=lambda event: event.kind == "fault" and told.set()).start()
     device = TestDevice(hub.url)
-    hub.fault(kind, delay=600)
+    hub.fault(kind, **({"rate": 1} if kind == "slow" else {"delay": 600}))
     with socket.create_connection(("127.0.0.1", hub.port), timeout=60) as client:
         client.sendall(f"GET /v1/devices/{device.id} HTTP/1.1\r\nHost: hub\r\n\r\n".encode())
         assert told.wait(60)
         hub.stop()  # not by force, which would be logged
-        assert client.recv(100) == b""
+        received = b"".join(iter(lambda: client.recv(1000), b""))
+        assert received == b"" or (kind == "slow" and received.endswith(b"\r\n\r\n"))  # a head alone
     assert not [record for record in caplog.records if record.name.startswith("uvicorn")]
     device.close()

@@ -108,7 +108,7 @@ def test_every_answer_is_as_described(hub, session, label, mode):
         answer = case.call(hub.url, session, headers={"Authorization": key})
         case.validate_response(answer, checks=checks)
         statuses.add(answer.status_code)
-        if answer.status_code >= 400:
+        if answer.status_code >= 400 and not label.startswith("HEAD "):  # which has no body
             assert list(answer.json()) == ["error"]
 
     run()

@@ -210,6 +210,30 @@ def test_what_there_is_and_what_happens(hub, device, stream):
     assert gone == {other, child}  # children go with it
 
 
+def test_how_far_an_update_is_and_what_came_of_it(hub, device, stream):
+    assert stream.next("all")["devices"][0]["update"] is None
+    hub.publish("1.1.0")
+
+    def shown(status):
+        """The device as soon as its last order is at this point; each change is told."""
+        while (told := stream.next("device"))["update"]["status"] != status:
+            pass
+        return told["update"], told["state"].get("update_percent")
+
+    order = hub.update_firmware(device.id, "1.1.0")
+    assert shown("pending") == ({"version": "1.1.0", "status": "pending", "message": None}, None)
+    hub.queue_command(device.id, "reboot")  # another command is no order
+    device.request("POST", "/command", json={"id": order["id"], "status": "in_progress"})
+    device.send({"update_percent": 40})
+    while shown("in_progress") != ({"version": "1.1.0", "status": "in_progress", "message": None}, 40):
+        pass
+    device.request("POST", "/command", json={"id": order["id"], "status": "failed", "message": "SHA-256 differs"})
+    assert shown("failed")[0]["message"] == "SHA-256 differs"
+    later = Stream(hub)
+    assert later.next("all")["devices"][0]["update"]["status"] == "failed"
+    later.close()
+
+
 def test_it_comes_at_once_and_in_order(hub, device, stream):
     """Each message is there before the next is sent: nothing waits for more to come."""
     stream.next("all")
@@ -235,13 +259,18 @@ def test_a_new_watcher_gets_what_was(hub, device):
 
 def test_no_key_is_told(hub, stream):
     device = TestDevice(hub.url, hub.ca, sn="SN-secret")
+    hub.publish("1.1.0")
+    hub.update_firmware(device.id)
+    url = device.request("GET", "/command").json()["parameters"]["url"]
     device.send({"t": 1})
     told = [stream.next("all")]
     while "telemetry" not in (event := stream.next("event"))["text"]:
         told.append(event)
     told += [stream.next("device"), stream.next("request")]
     page_key = hub.page_url.rpartition("=")[2]
-    assert not any(secret in json.dumps(told) for secret in (device.key, hub.cloud_key, page_key, "hw-key", "key_hash"))
+    assert not any(
+        secret in json.dumps(told) for secret in (device.key, hub.cloud_key, page_key, "hw-key", "key_hash", url[-8:])
+    )
     device.close()
     hub.delete(device.id)
 

@@ -7,6 +7,6 @@ compressed with a window of 1 KiB, so that a board reads it in that little memor
 `python -m tools.bundle` is `make bundle`, `python -m tools.bundle.keys` is `make keys`.
 """
 
-from tools.bundle.archive import BundleError, make_bundle, manifest_of, pack, read_manifest
+from tools.bundle.archive import BundleError, make_bundle, manifest_of, pack, read_manifest, signature_file
 
-__all__ = ["BundleError", "make_bundle", "manifest_of", "pack", "read_manifest"]
+__all__ = ["BundleError", "make_bundle", "manifest_of", "pack", "read_manifest", "signature_file"]

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tools.bundle.archive import CHIP, MICROPYTHON, BundleError, make_bundle, read_manifest
+from tools.bundle.archive import CHIP, MICROPYTHON, BundleError, make_bundle, read_manifest, signature_file
 from tools.bundle.collect import collect
 from tools.hub.maker import Maker
 
@@ -94,11 +94,6 @@ def _replace(file: Path, content: bytes) -> None:
         new.replace(file)
     finally:
         new.unlink(missing_ok=True)
-
-
-def signature_file(file: Path) -> Path:
-    """Where a file's signature is kept: base64, beside it."""
-    return file.with_name(file.name + ".sig")
 
 
 def _tell(bundle: Path, data: bytes, files: dict[str, bytes], key: Path | None) -> None:

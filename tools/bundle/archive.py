@@ -8,6 +8,7 @@ import struct
 import tarfile
 import zlib
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from tools.hub.errors import shown
@@ -113,6 +114,11 @@ def read_manifest(data: bytes) -> dict[str, Any] | None:
     except (zlib.error, tarfile.TarError, ValueError, RecursionError):
         return None
     return manifest if isinstance(manifest, dict) else None
+
+
+def signature_file(file: Path) -> Path:
+    """Where a file's signature is kept: base64, beside it."""
+    return file.with_name(file.name + ".sig")
 
 
 def _abi_of(files: Mapping[str, bytes]) -> int | None:

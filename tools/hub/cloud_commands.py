@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from tools.hub.body import Text
+from tools.hub.body import SemVer, Text
 from tools.hub.cloud import find_device
-from tools.hub.commands import UNFINISHED, Command
+from tools.hub.commands import UNFINISHED, UPDATE, Command
 from tools.hub.context import Context
 from tools.hub.db import row_of, rows_of
 from tools.hub.errors import Refused
+from tools.hub.files import find_firmware
 from tools.hub.operations import Object, cloud_router, operation
 
 router = cloud_router()
@@ -24,6 +25,19 @@ def queue_command(hub: Context, device_id: str, name: Text, parameters: Object |
         shown = command.public()
     hub.events.emit("queued", device_id, command_id=command.id, name=name)
     return shown
+
+
+@operation(router, "POST", "/devices/{device_id}/update")
+def update_firmware(
+    hub: Context, device_id: str, version: SemVer | None = None, parameters: Object | None = None
+) -> dict[str, Any]:
+    """Order a device to install a published firmware: the newest, or this version as it was published last. Gives the
+    command as `commands` does. `parameters`: further ones, or others in place of its own."""
+    with hub.database.transaction() as session:
+        find_device(session, device_id)
+        file = find_firmware(session, version)
+        told = {"version": file.version, "checksum": file.checksum, "signature": file.signature}
+    return queue_command(hub, device_id, UPDATE, {"url": f"/files/{file.token}"} | told | (parameters or {}))
 
 
 @operation(router, "GET", "/devices/{device_id}/commands")

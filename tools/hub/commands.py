@@ -2,18 +2,19 @@
 
 from typing import Any, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from tools.hub.auth import device_only, own_device
 from tools.hub.body import JsonObject, Note, Text, check_fields, json_request, optional
-from tools.hub.context import Hub
+from tools.hub.context import Hub, base_url
 from tools.hub.db import Base, Device, OfDevice, row_of
 from tools.hub.errors import Refused
 from tools.hub.shapes import Empty, PendingCommand, Success
 
+UPDATE = "update_firmware"  # Device API, firmware update by command
 UNFINISHED = ("pending", "in_progress")
 HISTORY_LIMIT = 100  # updates kept of each command
 
@@ -31,13 +32,21 @@ class Command(OfDevice, Base):
     message: Mapped[str | None]
     history: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
 
-    def for_device(self) -> dict[str, Any]:
-        """Device API, get command."""
-        return {name: getattr(self, name) for name in ("id", "device_id", "status", "name", "parameters")}
+    def for_device(self, hub_url: str) -> dict[str, Any]:
+        """Device API, get command. `hub_url` is the hub's address for this device, which who queued the command need
+        not know: a file of this hub is told as it."""
+        shown = self._shown("id", "device_id", "status", "name", "parameters")
+        url = self.parameters.get("url")
+        if self.name == UPDATE and isinstance(url, str) and url.startswith("/files/"):
+            shown["parameters"] = self.parameters | {"url": hub_url + url}
+        return shown
 
     def public(self) -> dict[str, Any]:
         """As the cloud shows it."""
-        return self.for_device() | {name: getattr(self, name) for name in ("message", "created_at", "history")}
+        return self._shown("id", "device_id", "status", "name", "parameters", "message", "created_at", "history")
+
+    def _shown(self, *names: str) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in names}
 
 
 def next_command(session: Session, device_id: str) -> Command | None:
@@ -46,23 +55,29 @@ def next_command(session: Session, device_id: str) -> Command | None:
     return session.scalar(queue.order_by(Command.order).limit(1))
 
 
+def last_command(session: Session, device_id: str, name: str) -> Command | None:
+    """The newest command of this name, finished or not."""
+    of_name = select(Command).where(Command.device_id == device_id, Command.name == name)
+    return session.scalar(of_name.order_by(Command.order.desc()).limit(1))
+
+
 @router.get("", response_model=PendingCommand | Empty)
-def get_command(device_id: str, hub: Hub) -> dict[str, Any]:
+def get_command(device_id: str, hub: Hub, request: Request) -> dict[str, Any]:
     """Device API, get command: the head of the queue, or `{}`."""
     with hub.database.transaction() as session:
         own_device(session, device_id)
         command = next_command(session, device_id)
-        return command.for_device() if command else {}
+        return command.for_device(base_url(request)) if command else {}
 
 
 @router.get("/pending_commands", response_model=list[PendingCommand])
-def get_pending_commands(device_id: str, hub: Hub) -> list[dict[str, Any]]:
+def get_pending_commands(device_id: str, hub: Hub, request: Request) -> list[dict[str, Any]]:
     """Device API, get commands with children's: every one that is not finished, oldest first."""
     family = select(Device.id).where((Device.id == device_id) | (Device.parent_id == device_id))
     queue = select(Command).where(Command.device_id.in_(family), Command.status.in_(UNFINISHED))
     with hub.database.transaction() as session:
         own_device(session, device_id)
-        return [command.for_device() for command in session.scalars(queue.order_by(Command.order))]
+        return [command.for_device(base_url(request)) for command in session.scalars(queue.order_by(Command.order))]
 
 
 class CommandUpdate(BaseModel):

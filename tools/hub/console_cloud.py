@@ -20,6 +20,9 @@ def add(commands: Any) -> None:
 def _add_commands(commands: Any) -> None:
     queue = add_command(commands, "command", _queue, "queue a command for a device", "id", "name")
     queue.add_argument("parameters", type=json_argument, nargs="?", help="a JSON object")
+    update = add_command(commands, "update", _update, "have a device install a published firmware", "id")
+    update.add_argument("version", nargs="?", help="default: the newest")
+    update.add_argument("--parameters", type=json_argument, metavar="JSON", help="further ones of the command")
     _add_plain(commands, "commands", "GET", "commands", "list a device's commands, and what it reported of each")
     _add_plain(commands, "cancel", "DELETE", "commands", "cancel a command that is not finished", "command_id")
 
@@ -82,6 +85,10 @@ def _plain(options: argparse.Namespace) -> None:
 
 def _queue(options: argparse.Namespace) -> None:
     _send(options, "POST", "commands", name=options.name, parameters=options.parameters)
+
+
+def _update(options: argparse.Namespace) -> None:
+    _send(options, "POST", "update", version=options.version, parameters=options.parameters)
 
 
 def _set_config(options: argparse.Namespace) -> None:

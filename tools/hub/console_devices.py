@@ -1,12 +1,15 @@
 """Commands that publish files, and list, show and delete devices."""
 
 import argparse
+import base64
 import json
 from pathlib import Path
 from typing import Any
 
-from tools.hub.console import add_command, call, path_of, read_file
+from tools.bundle import read_manifest, signature_file
+from tools.hub.console import CommandError, add_command, call, path_of, read_file
 from tools.hub.errors import shown
+from tools.hub.maker import Maker
 
 _LAST_SHOWN = 5
 
@@ -20,11 +23,16 @@ def add(commands: Any) -> None:
     file.add_argument("file", type=Path, help="its bytes")
     file.add_argument("--file-type", metavar="TYPE", help="default: file")
     file.add_argument("--version", help="any text")
+    signed = publish.add_mutually_exclusive_group()
+    signed.add_argument("--maker-key", type=Path, metavar="FILE", help="sign it with this private key")
     for parser in (publish, file):
         parser.add_argument("--name", help="default: the file's own")
         parser.add_argument("--desc", metavar="TEXT", help="what it is")
         parser.add_argument("--notes", metavar="TEXT", help="what is new: its public notes")
-        parser.add_argument("--signature", metavar="BASE64", help="the maker's, over the file")
+    signed.add_argument(
+        "--signature", metavar="BASE64", help="the maker's, over the file; default: what FILE.sig holds"
+    )
+    file.add_argument("--signature", metavar="BASE64", help="the maker's, over the file")
 
     add_command(commands, "devices", _devices, "list the devices")
     add_command(commands, "show", _show, "show a device, its state and its last messages", "id")
@@ -33,8 +41,40 @@ def add(commands: Any) -> None:
 
 def _publish(options: argparse.Namespace) -> None:
     data = read_file(options.file) if options.file else f"not a real firmware: {options.version}\n".encode()
+    manifest = read_manifest(data)
+    if manifest is not None and manifest.get("version") != options.version:
+        raise CommandError(f"version: the bundle {options.file} is of version {shown(manifest.get('version'))}")
+    options.signature, by = _signature(options, data)
     file = call(options, "POST", "/firmware", params=_described(options), content=data)
-    print(f"published {file['version']}: {file['name']}, {file['size']} bytes, file id {file['id']}")
+    print(f"published {file['version']}: {file['name']}, {file['size']} bytes, file id {file['id']}, {by}")
+
+
+def _signature(options: argparse.Namespace, data: bytes) -> tuple[str | None, str]:
+    """The firmware's signature, and where it is from: what the user gave, or else what is beside the file."""
+    if options.signature is not None:
+        return options.signature, "with the signature given"
+    if options.maker_key is not None:
+        return _sign(options.maker_key, data), f"signed by {options.maker_key}"
+    beside = signature_file(options.file) if options.file else None
+    if beside is None or not beside.exists():
+        return None, "not signed"
+    try:
+        text = read_file(beside).decode("ascii").strip()
+        base64.b64decode(text, validate=True)
+    except ValueError:
+        raise CommandError(f"{beside}: expected a signature in base64") from None
+    return text, f"with the signature of {beside}"
+
+
+def _sign(key: Path, data: bytes) -> str:
+    if not key.exists():
+        raise CommandError(f"--maker-key: {key}: no such file; `make keys KEY={key}` makes it")
+    try:
+        return Maker(key).sign(data)
+    except OSError as error:
+        raise CommandError(f"cannot read {key}: {error.strerror}") from None
+    except ValueError as error:
+        raise CommandError(f"--maker-key: {error}") from None
 
 
 def _publish_file(options: argparse.Namespace) -> None:

@@ -9,14 +9,16 @@ from tools.hub.console import add_command, call, path_of, show
 from tools.hub.errors import shown
 
 # What KIND may be; faults.py, which says what they do, takes a second to import.
-KINDS = "refuse reset lose drop delay stall status garbage wrong_types null_fields empty"
-_NUMBERS = ("skip", "count", "bytes", "status", "retry-after")
+KINDS = "refuse reset lose drop cut delay stall slow status garbage wrong_types null_fields empty corrupt"
+_NUMBERS = ("skip", "count", "bytes", "rate", "status", "retry-after", "offset")
 _SECONDS = ("seconds", "delay")
 _HELP = {
     "skip": "let so many of these requests pass first",
     "count": "for so many of them; default: until it is cleared",
     "seconds": "for so long",
-    "bytes": "for drop: where the answer breaks off, its head counted",
+    "bytes": "where the answer breaks off: for drop its head counted, for cut not",
+    "rate": "for slow: how many bytes of the answer's body a second",
+    "offset": "for corrupt: which byte of the answer's body is another, from 0",
     "status": "for status: 400 to 599",
     "retry-after": "for status: what the answer says, in seconds",
     "delay": "for delay and stall, in seconds",

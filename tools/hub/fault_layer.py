@@ -15,9 +15,10 @@ from tools.hub.errors import Refused
 from tools.hub.faults import Fault, FaultRequest
 from tools.hub.wire import Wire
 
-BREAKING = frozenset({"refuse", "reset", "lose", "drop"})  # of their answer no device sees the end
+BREAKING = frozenset({"refuse", "reset", "lose", "drop", "cut"})  # of their answer no device sees the end
 _NOT_ACTED_ON = frozenset({"refuse", "reset", "status", "garbage", "empty"})
 _GARBAGE = b"<html>\xff\xfe\x00{]"
+_SLOW_PAUSE_S = 0.05  # between two pieces, if a piece is more than a byte
 _MAX_KEPT_BYTES = 2 * 1024 * 1024  # of a request that is acted on later; what is more is read when it is
 
 
@@ -38,17 +39,23 @@ class FaultLayer:
             app = _answer(self._asked)
         elif kind == "delay":
             receive = await _kept(receive)
-            if not await self._pause():
+            if not await self._pause(self._asked.delay):
                 wire.break_off()
                 app = Response()
         await app(scope, receive, self._sender(wire, send))
 
     def _sender(self, wire: Wire, send: Send) -> Send:
         kind = self._asked.kind
+        if kind == "cut":
+            return _cutting(wire, send, self._asked.bytes or 0)
         if kind in BREAKING:
             return _breaking(wire, send, self._asked.bytes or 0, kind == "reset")
         if kind == "stall":
             return self._stalling(wire, send)
+        if kind == "slow":
+            return self._slow(wire, send, self._asked.rate or 1)
+        if kind == "corrupt":
+            return _corrupting(send, self._asked.offset or 0)
         if kind == "wrong_types":
             return _rewriting(send, _other_type)
         if kind == "null_fields":
@@ -57,16 +64,30 @@ class FaultLayer:
 
     def _stalling(self, wire: Wire, send: Send) -> Send:
         async def stalled(message: Message) -> None:
-            if message["type"] == "http.response.start" and not await self._pause():
+            if message["type"] == "http.response.start" and not await self._pause(self._asked.delay):
                 wire.break_off()
             await send(message)
 
         return stalled
 
-    async def _pause(self) -> bool:
+    def _slow(self, wire: Wire, send: Send, rate: int) -> Send:
+        size = max(1, round(rate * _SLOW_PAUSE_S))
+
+        async def slow(message: Message) -> None:
+            rest = message.get("body", b"")
+            while rest and not wire.is_closing():
+                part, rest = rest[:size], rest[size:]
+                if not await self._pause(len(part) / rate):
+                    wire.break_off()
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+            await send({**message, "body": rest} if "body" in message else message)
+
+        return slow
+
+    async def _pause(self, seconds: float | None) -> bool:
         """Whether the pause came to its end before the hub did."""
         try:
-            await asyncio.wait_for(self._stopping.wait(), self._asked.delay)
+            await asyncio.wait_for(self._stopping.wait(), seconds)
         except TimeoutError:
             return True
         return False
@@ -90,6 +111,42 @@ def _breaking(wire: Wire, send: Send, after: int, reset: bool) -> Send:
             wire.end()  # the answer was shorter
 
     return broken
+
+
+def _cutting(wire: Wire, send: Send, after: int) -> Send:
+    left = after
+
+    async def cut(message: Message) -> None:
+        nonlocal left
+        if message["type"] != "http.response.body":
+            await send(message)
+            return
+        body, is_last = message.get("body", b""), not message.get("more_body")
+        if left:
+            await send({"type": "http.response.body", "body": body[:left], "more_body": True})
+        body, left = body[left:], max(0, left - len(body))
+        if not left or is_last:
+            wire.break_off()
+        await send({**message, "body": body})  # which the wire takes, and lets nobody see
+        if is_last:
+            wire.end()
+
+    return cut
+
+
+def _corrupting(send: Send, offset: int) -> Send:
+    at = offset  # from where a message's part of the body begins
+
+    async def corrupted(message: Message) -> None:
+        nonlocal at
+        body = bytearray(message.get("body", b""))
+        if 0 <= at < len(body):
+            body[at] ^= 0xFF
+            message = {**message, "body": bytes(body)}
+        at -= len(body)
+        await send(message)
+
+    return corrupted
 
 
 def _rewriting(send: Send, change: Callable[[Any], Any]) -> Send:

@@ -18,11 +18,32 @@ from tools.hub.errors import Refused
 from tools.hub.telemetry import MAX_INT
 
 Kind = Literal[
-    "refuse", "reset", "lose", "drop", "delay", "stall", "status", "garbage", "wrong_types", "null_fields", "empty"
+    "refuse",
+    "reset",
+    "lose",
+    "drop",
+    "cut",
+    "delay",
+    "stall",
+    "slow",
+    "status",
+    "garbage",
+    "wrong_types",
+    "null_fields",
+    "empty",
+    "corrupt",
 ]
-_NEEDED = {"drop": "bytes", "delay": "delay", "stall": "delay", "status": "status"}
+_NEEDED = {
+    "drop": "bytes",
+    "cut": "bytes",
+    "delay": "delay",
+    "stall": "delay",
+    "slow": "rate",
+    "status": "status",
+    "corrupt": "offset",
+}
 _POSSIBLE = {"status": {"retry_after"}}
-_OPTIONS = ("bytes", "delay", "status", "retry_after")
+_OPTIONS = ("bytes", "delay", "rate", "status", "retry_after", "offset")
 _MAX_SECONDS = 86_400.0
 
 
@@ -43,13 +64,16 @@ class FaultRequest(BaseModel):
     reset        the same with a TCP RST
     lose         acted on; the connection is closed without an answer
     drop         acted on; the answer breaks off after `bytes` bytes, its head counted
+    cut          acted on; the answer breaks off after `bytes` bytes of its body
     delay        acted on after `delay` seconds, even if the device has gone away meanwhile
     stall        acted on; the answer comes `delay` seconds later
+    slow         acted on; the answer's body comes little by little, `rate` bytes a second
     status       an error `status`, with Retry-After if there is `retry_after` (seconds)
     garbage      200, with bytes that are no JSON
     wrong_types  acted on; each field of the JSON reply is of another type
     null_fields  acted on; each field of the JSON reply is null
     empty        200, with no body
+    corrupt      acted on; in the answer's body the byte at `offset`, from 0, is another, if there is one
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
@@ -63,8 +87,10 @@ class FaultRequest(BaseModel):
     seconds: float = optional(gt=0, le=_MAX_SECONDS)
     bytes: int = optional(ge=0, le=MAX_INT)
     delay: float = optional(ge=0, le=_MAX_SECONDS)
+    rate: int = optional(ge=1, le=MAX_INT)
     status: int = optional(ge=400, le=599)
     retry_after: int = optional(ge=0, le=MAX_INT)
+    offset: int = optional(ge=0, le=MAX_INT)
 
     @model_validator(mode="after")
     def _has_its_options(self) -> "FaultRequest":

@@ -51,6 +51,7 @@ class Helpers:
 
     queue_command = helper(cloud_commands.queue_command)
     commands = helper(cloud_commands.commands)
+    update_firmware = helper(cloud_commands.update_firmware)
     cancel_command = helper(cloud_commands.cancel_command)
 
     set_config = helper(cloud_configs.set_config)

@@ -224,6 +224,21 @@ def test_selecting_while_the_running_one_is_not_confirmed_loses_the_way_back(chi
     assert chip.boot() == "ota_0" and chip.states() == [(3, 4), (2, 4)]
 
 
+def test_selecting_twice_loses_the_way_back_too():
+    """ESP-IDF (to 5.3) writes to the entry that is not active, which the second time is the one to go back to."""
+    chip = Chip(old=NEW, new=OLD)
+    chip.boot()
+    chip.select("ota_1")
+    chip.boot()
+    chip.confirm()
+    chip.select("ota_0")
+    chip.select("ota_0")
+    assert chip.states() == [(3, 0), (3, 0)]
+    assert [chip.boot() for _ in range(4)] == ["ota_0"] * 4
+    assert chip.states() == [(3, 4), (3, 4)]
+    chip.flash.close()
+
+
 def test_an_image_that_is_not_valid_is_not_started(chip):
     chip.boot()
     chip.select("ota_1")

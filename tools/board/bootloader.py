@@ -124,6 +124,7 @@ class Bootloader:
         active = _active(entries)
         if active < 0:
             return 0, _ENTRY.pack(*entries[0].changed(NEW, slot + 1))
+        # The other entry, even if the active one is for this partition: up to ESP-IDF 5.3 (its issue 14688).
         sequence = (slot + 1) % len(slots)
         while sequence < entries[active].sequence:
             sequence += len(slots)

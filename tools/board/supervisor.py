@@ -22,7 +22,8 @@ from .wlan import Air, Wlan
 
 _READY = "\x1e(the virtual board is ready)\x1e"
 _SHIM_BYTES = 57 * 1024 + 256  # heap that rom/ itself takes (measured), so that a program gets what was asked for
-_FROZEN_SHIM_BYTES = 3 * 1024  # and rom/esp_frozen.py beside what is frozen
+_FROZEN_SHIM_BYTES = 3 * 1024  # rom/esp_frozen.py ...
+_FROZEN_SHARE = 80  # ... beside what is frozen, of which the collector's tables take another 80th
 _CRASH_LOOP_S = 1.0
 # A soft reset is none of the chip; from deep sleep it starts what ran (CONFIG_BOOTLOADER_SKIP_VALIDATE_IN_DEEP_SLEEP).
 _NO_BOOT = ("SOFT_RESET", "DEEPSLEEP_RESET")
@@ -149,7 +150,8 @@ class Supervisor:
         self._cooker.restart()
         self._started_at = time.monotonic()
         frozen = self.power.frozen_bytes
-        command = self._command(_SHIM_BYTES + (frozen and frozen + _FROZEN_SHIM_BYTES)) + ["-i", str(ROM / "start.py")]
+        beside = frozen and frozen + frozen // _FROZEN_SHARE + _FROZEN_SHIM_BYTES
+        command = self._command(_SHIM_BYTES + beside) + ["-i", str(ROM / "start.py")]
         self._interpreter = Interpreter(
             self.loop, command, self._flash, self._cooker.feed, self._chip.call, self._on_end
         )

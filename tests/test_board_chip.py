@@ -128,7 +128,10 @@ def test_partitions(board):
     [
         ("OSError: (-258, 'ESP_ERR_INVALID_ARG')", "esp32.Partition(1).writeblocks(0, bytes(4096))"),
         ("OSError: (-258, 'ESP_ERR_INVALID_ARG')", "esp32.Partition('nvs').ioctl(6, 0)"),
-        ("OSError: (-258, 'ESP_ERR_INVALID_ARG')", "esp32.Partition('vfs').set_boot()"),
+        ("OSError: (-5379, 'ESP_ERR_OTA_VALIDATE_FAILED')", "esp32.Partition('vfs').set_boot()"),
+        ("OSError: (-261, 'ESP_ERR_NOT_FOUND')", "esp32.Partition(esp32.Partition.RUNNING).set_boot()"),
+        ("OSError: (-261, 'ESP_ERR_NOT_FOUND')", "esp32.Partition.mark_app_valid_cancel_rollback()"),
+        ("OSError: [Errno 2] ENOENT", "esp32.Partition(esp32.Partition.BOOT)"),
         ("OSError: [Errno 2] ENOENT", "esp32.Partition('ota_0')"),
         ("OSError: [Errno 2] ENOENT", "esp32.Partition(esp32.Partition.RUNNING).get_next_update()"),
         ("OSError: (-260, 'ESP_ERR_INVALID_SIZE')", "esp32.Partition('vfs').readblocks(512, bytearray(16), 0)"),

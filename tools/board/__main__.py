@@ -7,8 +7,9 @@ import sys
 import threading
 from typing import NoReturn
 
-from .board import VirtualBoard, heap_bytes
+from .board import VirtualBoard
 from .errors import BoardError
+from .micropython import heap_bytes
 from .panel import Panel
 
 
@@ -26,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
             options.flash,
             heap=options.heap,
             filesystem="fat" if options.fat else "lfs2",
+            ota=options.ota,
             micropython=options.micropython,
             console=_write,
             on_led=lambda lit: _say(f"LED {'on' if lit else 'off'}"),
@@ -57,6 +59,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--heap", default="256K", help="heap of a program, such as 128K (256K)")
     parser.add_argument("--micropython", help="another MicroPython, 1.27 or later ($MICROPYTHON)")
     parser.add_argument("--fat", action="store_true", help="a new flash gets FAT, not LittleFS2")
+    parser.add_argument("--ota", action="store_true", help="a new flash gets partitions for firmware updates")
     options = parser.parse_args(arguments)
     try:
         heap_bytes(options.heap)

@@ -9,10 +9,13 @@ from typing import Any
 from . import files
 from .console import Console
 from .errors import BoardError
+from .firmware import Firmware
 from .flash import FlashImage
-from .micropython import find_micropython
+from .image import chip_of
+from .micropython import find_micropython, heap_bytes
 from .pins import BOOT, LED
 from .supervisor import Supervisor
+from .table import OTA_APP_BYTES, with_ota
 from .wlan import Air
 
 _PROMPT = re.compile(rb">>> ")
@@ -28,6 +31,8 @@ class VirtualBoard:
     "256K", that a program gets (words are twice as wide as on the chip). `filesystem`: "lfs2" or "fat", for the first
     start. `micropython`: path of the interpreter. `console(bytes)` and `on_led(bool)` are called, in the board's own
     thread, with what the board sends and when the LED changes. `ssid`, `password`: the network that is in the air.
+    `ota`: a new flash gets MicroPython's partitions for updates (see `firmware`), with room for `app_bytes` in each.
+    `machine`: what os.uname() says; its last word is the chip that an image must be for.
     """
 
     def __init__(
@@ -41,6 +46,9 @@ class VirtualBoard:
         mac: str = "24:0a:c4:12:34:56",
         ssid: str = "virtual",
         password: str | None = "virtual-password",
+        ota: bool = False,
+        app_bytes: int = OTA_APP_BYTES,
+        machine: str = "Generic ESP32 module with ESP32",
     ) -> None:
         if filesystem not in ("lfs2", "fat"):
             raise ValueError(f"filesystem {filesystem!r}: lfs2 or fat")
@@ -49,7 +57,7 @@ class VirtualBoard:
             raise ValueError(f"mac {mac!r}: six bytes such as 24:0a:c4:12:34:56")
         size = heap_bytes(heap)
         self._micropython = find_micropython(micropython)
-        self._flash = FlashImage(flash)
+        self._flash = FlashImage(flash, with_ota(app_bytes) if ota else None, chip_of(machine))
         self._console = Console(console)
         self._led_callback = on_led
         self._stopped = False
@@ -59,12 +67,14 @@ class VirtualBoard:
             lambda extra: [self._micropython, "-X", f"heapsize={size + extra}"],
             self._flash,
             filesystem,
+            machine,
             address,
             self.air,
             self._console,
             self._on_led,
         )
         self._do = self._supervisor.loop.call
+        self.firmware = Firmware(self._flash, self._supervisor.bootloader, lambda: self.powered)
 
     # What a person can do to it.
 
@@ -275,12 +285,3 @@ class VirtualBoard:
         self.led_changes.append(lit)
         if self._led_callback is not None:
             self._led_callback(lit)
-
-
-def heap_bytes(heap: str | int) -> int:
-    """Bytes from 262144, "262144", "256K" or "1M"; ValueError for anything else, and below 32 KiB."""
-    found = re.fullmatch(r"(\d+)([KM]?)", str(heap), re.IGNORECASE)
-    size = int(found[1]) * {"": 1, "K": 1024, "M": 1024**2}[found[2].upper()] if found else 0
-    if size < 32 * 1024:
-        raise ValueError(f"heap {heap!r}: a size such as 256K, 32K or more")
-    return size

@@ -7,8 +7,8 @@ import tempfile
 from typing import Any
 
 from .errors import BoardError
-from .flash import Control
-from .micropython import ROM, find_micropython
+from .flash import Control, table_of
+from .micropython import ROM, find_micropython, interface
 
 _TRIES = 5
 
@@ -48,7 +48,7 @@ def _run(image: str, micropython: str | None, *order: str) -> Any:
     control = Control()
     fd = os.open(image, os.O_RDWR if order[0] == "write" else os.O_RDONLY)
     try:
-        environment = {**os.environ, "BOARD_FDS": f"-1,{fd},{control.fd}"}
+        environment = {**os.environ, "BOARD": interface((-1, fd, control.fd), table_of(fd, image))}
         done = subprocess.run(
             [find_micropython(micropython), "-X", "heapsize=8M", str(ROM / "one_shot.py"), *order],
             pass_fds=(fd, control.fd),

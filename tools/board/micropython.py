@@ -1,11 +1,13 @@
 """Which MicroPython runs the board."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 from .errors import BoardError
+from .table import SECTOR_BYTES, Table
 
 ROM = Path(__file__).parent / "rom"  # what the interpreter runs before the user's program
 _LEAST_VERSION = (1, 27)
@@ -32,3 +34,18 @@ def find_micropython(path: str | None) -> str:
         raise BoardError(f"MicroPython at {found} is {words[0]}.{words[1]}, 1.27 or later is needed")
     _probed.add(found)
     return found
+
+
+def heap_bytes(heap: str | int) -> int:
+    """Bytes from 262144, "262144", "256K" or "1M"; ValueError for anything else, and below 32 KiB."""
+    found = re.fullmatch(r"(\d+)([KM]?)", str(heap), re.IGNORECASE)
+    size = int(found[1]) * {"": 1, "K": 1024, "M": 1024**2}[found[2].upper()] if found else 0
+    if size < 32 * 1024:
+        raise ValueError(f"heap {heap!r}: a size such as 256K, 32K or more")
+    return size
+
+
+def interface(fds: tuple[int, int, int], table: Table) -> str:
+    """What rom/esp_chip.py is told: the descriptors of wire, flash and control page, where the file system is."""
+    vfs = table.named("vfs")
+    return ",".join(map(str, (*fds, vfs.start, vfs.size // SECTOR_BYTES)))

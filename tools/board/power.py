@@ -20,21 +20,29 @@ _IDF_HEAP = {
 class Power(Part):
     """What `machine` and `esp32` tell about the chip; orders to restart go to `act(order, arguments)`."""
 
-    def __init__(self, mac: bytes, filesystem: str, ready: str, act: Callable[..., Any]) -> None:
+    def __init__(self, mac: bytes, machine: str, filesystem: str, ready: str, act: Callable[..., Any]) -> None:
         self._mac = mac
+        self._machine = machine
         self._filesystem = filesystem
         self._ready = ready
         self._act = act
         self._frequency = 160_000_000
         self.cause = "PWRON_RESET"
         self.raw = False
+        self.frozen_bytes = 0  # of the image that runs, as rom/esp_frozen.py gets it
         self.celsius = 45.0
 
     def reset(self) -> None:
         self._frequency = 160_000_000
 
     def do_start(self) -> dict[str, Any]:
-        return {"raw": self.raw, "filesystem": self._filesystem, "ready": self._ready}
+        return {
+            "raw": self.raw,
+            "machine": self._machine,
+            "frozen": self.frozen_bytes,
+            "filesystem": self._filesystem,
+            "ready": self._ready,
+        }
 
     def do_booting(self) -> None:
         self._act("booting")

@@ -19,6 +19,7 @@ from . import instant
 from .errors import BoardError
 from .flash import FlashImage
 from .loop import Loop
+from .micropython import interface
 
 _CTRL_C = b"\x03"
 _INPUT_BYTES = 64 * 1024
@@ -105,7 +106,7 @@ class Interpreter:
         # No history file, no user's library, and mktime() of the C library in UTC, as on the chip.
         hidden = ("HOME", "MICROPYPATH", "MICROPYINSPECT", "PYTHONSTARTUP")
         environment = {name: value for name, value in os.environ.items() if name not in hidden}
-        environment.update(TZ="UTC0", BOARD_FDS=",".join(map(str, fds)))
+        environment.update(TZ="UTC0", BOARD=interface(fds, self._flash.table))
         try:
             return subprocess.Popen(
                 command,

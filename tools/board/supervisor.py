@@ -4,13 +4,16 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from .bootloader import Bootloader
 from .chip import Chip
 from .clock import Ntp, Rtc
 from .console import Console, Cooker
-from .flash import LINK_UP, FlashImage
+from .flash import LINK_UP, FlashImage, PowerCut
+from .image import chip_of, romfs
 from .loop import Loop, Timer
 from .micropython import ROM
-from .nvs import Nvs, Partitions
+from .nvs import Nvs
+from .partitions import Partitions
 from .pins import Pins
 from .power import Power, Watchdog
 from .process import Interpreter
@@ -18,8 +21,12 @@ from .serial_port import SerialPort
 from .wlan import Air, Wlan
 
 _READY = "\x1e(the virtual board is ready)\x1e"
-_SHIM_BYTES = 57 * 1024  # heap that rom/ itself takes (measured), so that a program gets what was asked for
+_SHIM_BYTES = 57 * 1024 + 256  # heap that rom/ itself takes (measured), so that a program gets what was asked for
+_FROZEN_SHIM_BYTES = 3 * 1024  # rom/esp_frozen.py ...
+_FROZEN_SHARE = 80  # ... beside what is frozen, of which the collector's tables take another 80th
 _CRASH_LOOP_S = 1.0
+# A soft reset is none of the chip; from deep sleep it starts what ran (CONFIG_BOOTLOADER_SKIP_VALIDATE_IN_DEEP_SLEEP).
+_NO_BOOT = ("SOFT_RESET", "DEEPSLEEP_RESET")
 _RST = {
     "PWRON_RESET": "rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)",
     "DEEPSLEEP_RESET": "rst:0x5 (DEEPSLEEP_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)",
@@ -39,6 +46,7 @@ class Supervisor:
         command: Callable[[int], list[str]],
         flash: FlashImage,
         filesystem: str,
+        machine: str,
         mac: bytes,
         air: Air,
         console: Console,
@@ -57,7 +65,8 @@ class Supervisor:
         self.pins = Pins(on_led)
         self.wlan = Wlan(self.loop, air, mac, self._on_link)
         self.ntp = Ntp(lambda: self.wlan.connected)
-        self.power = Power(mac, filesystem, _READY, self._act)
+        self.power = Power(mac, machine, filesystem, _READY, self._act)
+        self.bootloader = Bootloader(flash, chip_of(machine), self.log)
         self.watchdog = Watchdog(self.loop, lambda: self.hard_reset("WDT_RESET"))
         self._chip = Chip(
             {
@@ -68,7 +77,7 @@ class Supervisor:
                 "wdt": self.watchdog,
                 "wlan": self.wlan,
                 "nvs": Nvs(flash),
-                "partition": Partitions(),
+                "partition": Partitions(flash.table, self.bootloader),
             },
             self.log,
         )
@@ -135,13 +144,32 @@ class Supervisor:
         self.reset_causes.append(cause)
         self.power.cause = cause
         self.power.raw = self._cooker.raw
+        if cause not in _NO_BOOT and not self._boot():
+            return
         self._chip.each("restart")
         self._cooker.restart()
         self._started_at = time.monotonic()
-        command = self._command(_SHIM_BYTES) + ["-i", str(ROM / "start.py")]
+        frozen = self.power.frozen_bytes
+        beside = frozen and frozen + frozen // _FROZEN_SHARE + _FROZEN_SHIM_BYTES
+        command = self._command(_SHIM_BYTES + beside) + ["-i", str(ROM / "start.py")]
         self._interpreter = Interpreter(
             self.loop, command, self._flash, self._cooker.feed, self._chip.call, self._on_end
         )
+
+    def _boot(self) -> bool:
+        """Let the bootloader choose the application; False when none runs now."""
+        try:
+            found = self.bootloader.boot()
+        except PowerCut:
+            self.power_off()
+            return False
+        if not found:  # the chip resets at once, for ever
+            self._sleep = self.loop.after(_CRASH_LOOP_S, lambda: self.hard_reset("HARD_RESET"))
+            return False
+        frozen = romfs(self.bootloader.frozen)
+        self._flash.control.put_frozen(frozen)
+        self.power.frozen_bytes = len(frozen)
+        return True
 
     def _kill(self) -> None:
         if self._sleep is not None:

@@ -24,15 +24,19 @@ def run(execute):
     started = False
     try:
         info = esp_chip.call("power.start")
+        esp_chip.machine = info["machine"]
+        frozen = info["frozen"] and __import__("esp_frozen").load(info["frozen"])
         replace_modules()
         started = True
         mount(info["filesystem"])
         sys.path[:] = ["", ".frozen", "/lib"]
+        if frozen:
+            frozen.install()
         sys.argv[:] = []
         gc.collect()
         esp_chip.call("power.booting")
-        if run_file(execute, "boot.py") and not info["raw"]:
-            run_file(execute, "main.py")
+        if run_file(execute, "boot.py", frozen) and not info["raw"]:
+            run_file(execute, "main.py", frozen)
     except KeyboardInterrupt:
         pass
     except Exception as error:
@@ -56,7 +60,7 @@ def replace_modules():
         modules[name] = modules.pop("esp_" + name)
         modules[name].__name__ = name
     modules["sys"] = modules["sys"].sys
-    for name in ("esp_chip", "esp_flash", "esp_boot"):
+    for name in ("esp_chip", "esp_flash", "esp_boot", "esp_frozen"):
         modules.pop(name, None)
     modules["umachine"] = modules["machine"]
     for name in ("os", "time", "socket"):
@@ -93,9 +97,12 @@ def corrupted():
         time.sleep(3)
 
 
-def run_file(execute, name):
-    # True when main.py may follow: it ran to its end, or there is none. As pyexec_file_if_exists.
+def run_file(execute, name, frozen):
+    # True when main.py may follow: it ran to its end, or there is none. As pyexec_file_if_exists: a frozen one first.
     import os
+
+    if frozen and name in os._native.listdir(frozen.AT):
+        name = frozen.AT + "/" + name
 
     try:
         if os.stat(name)[0] & 0x4000:

@@ -4,8 +4,9 @@ import json
 import os
 from array import array
 
-_wire_fd, _flash_fd, _control_fd = [int(fd) for fd in os.getenv("BOARD_FDS").split(",")]
-os.unsetenv("BOARD_FDS")
+# Three files, and where the file system begins on the flash and how many blocks it has.
+_wire_fd, _flash_fd, _control_fd, vfs_start, vfs_blocks = [int(it) for it in os.getenv("BOARD").split(",")]
+os.unsetenv("BOARD")
 _wire = open(_wire_fd, "r+b") if _wire_fd >= 0 else None  # none in one_shot.py
 _sequence = 0
 image = open(_flash_fd, "r+b")

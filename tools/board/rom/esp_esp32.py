@@ -1,7 +1,7 @@
 # ruff: noqa: RET503 - as small as can be: this takes heap of the board
 import esp_chip
 from esp_chip import call as _call
-from esp_flash import flash as _flash
+from esp_flash import Flash
 
 HEAP_DATA, HEAP_EXEC = 4, 1
 
@@ -40,46 +40,59 @@ class Partition:
     TYPE_APP, TYPE_DATA = 0, 1
 
     def __init__(self, id, block_size=4096):
-        self._info = tuple(_call("partition.open", id))
+        it = _call("partition.open", id, block_size)
+        self._info = tuple(it[:6])
+        self._erased = it[6] is None
+        self._writable = it[7]
+        self._flash = Flash(it[6] or 0, it[3] // 4096)
 
     @staticmethod
     def find(type=0, subtype=255, label=None, block_size=4096):
-        return [Partition(it) for it in _call("partition.find", type, subtype, label)]
+        return [Partition(it, block_size) for it in _call("partition.find", type, subtype, label)]
 
     def info(self):
         return self._info
 
     def readblocks(self, block, buf, offset=0):
-        if self._info[4] == "vfs":
-            return _flash.readblocks(block, buf, offset)
-        _call("partition.check_range", self._info[4], block, offset, len(buf))
-        for i in range(len(buf)):
-            buf[i] = 0xFF
+        self._flash.readblocks(block, buf, offset)
+        if self._erased:
+            for i in range(len(buf)):
+                buf[i] = 0xFF
 
     def writeblocks(self, block, buf, offset=None):
-        if self._info[4] == "vfs":
-            return _flash.writeblocks(block, buf, offset)
-        _call("partition.write", self._info[4])
+        self._check()
+        self._flash.writeblocks(block, buf, offset)
 
     def ioctl(self, op, arg):
-        if self._info[4] == "vfs":
-            return _flash.ioctl(op, arg)
         if op == 6:
-            _call("partition.write", self._info[4])
-        return {1: 0, 2: 0, 3: 0, 4: self._info[3] // 4096, 5: 4096}.get(op)
+            self._check()
+        return self._flash.ioctl(op, arg)
 
     def set_boot(self):
-        _call("partition.set_boot", self._info[4])
+        _choose(_call("partition.set_boot", self._info[4]))
 
     def get_next_update(self):
         return Partition(_call("partition.next_update", self._info[4]))
 
-    @staticmethod
-    def mark_app_valid_cancel_rollback():
-        _call("partition.mark_valid")
+    @classmethod
+    def mark_app_valid_cancel_rollback(cls):
+        _choose(_call("partition.mark_valid"))
+
+    def _check(self):
+        # The chip restarts at that (CONFIG_SPI_FLASH_DANGEROUS_WRITE_ABORTS), which would hide the program's fault.
+        if not self._writable:
+            raise OSError(-258, "ESP_ERR_INVALID_ARG")
 
     def __repr__(self):
         return "<Partition type=%d, subtype=%d, address=%d, size=%d, label=%s, encrypted=%d>" % self._info
+
+
+def _choose(write):
+    # What the chip has decided is written here: as any operation on flash it counts, and the power may go.
+    if write:
+        otadata = Partition("otadata")
+        otadata.ioctl(6, write[0])
+        otadata.writeblocks(write[0], bytes.fromhex(write[1]), 0)
 
 
 def mcu_temperature():

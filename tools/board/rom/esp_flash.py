@@ -1,30 +1,31 @@
 # ruff: noqa: RET503 - as small as can be: this takes heap of the board
-# The flash as MicroPython's extended block device. It works on the host's file itself, so that it is fast.
+# A part of the flash as MicroPython's extended block device. It works on the host's file itself, so that it is fast.
 from array import array
 
 import esp_chip
 
 BLOCK = 4096
-COUNT = 512
 
 _ERASED = b"\xff" * BLOCK
 _READS, _WRITES, _ERASES, _BUSY = 0, 1, 2, 3
+_old = bytearray(BLOCK)
+_views = {}
+_counters = array("Q", [0] * 4)
+esp_chip.control.seek(32)
+esp_chip.control.readinto(_counters)
 
 
 class Flash:
-    def __init__(self):
-        self._old = bytearray(BLOCK)
-        self._views = {}
-        self._counters = array("Q", [0] * 4)
-        esp_chip.control.seek(32)
-        esp_chip.control.readinto(self._counters)
+    def __init__(self, start, count):
+        self._start = start
+        self._count = count
 
     def readblocks(self, block, buf, offset=0):
         at = self._at(block, offset, len(buf))
-        self._begin(_READS)
+        _begin(_READS)
         esp_chip.image.seek(at)
         esp_chip.image.readinto(buf)
-        self._end()
+        _end()
 
     def writeblocks(self, block, buf, offset=None):
         n = len(buf)
@@ -43,7 +44,7 @@ class Flash:
 
     def ioctl(self, op, arg):
         if op == 4:
-            return COUNT
+            return self._count
         if op == 5:
             return BLOCK
         if op == 6:
@@ -54,18 +55,21 @@ class Flash:
 
     def _at(self, block, offset, n):
         at = block * BLOCK + offset
-        if block < 0 or offset < 0 or at + n > COUNT * BLOCK:
+        size = self._count * BLOCK
+        if not 0 <= at <= size:
+            raise OSError(-258, "ESP_ERR_INVALID_ARG")
+        if at + n > size:
             raise OSError(-260, "ESP_ERR_INVALID_SIZE")
-        return at
+        return self._start + at
 
     def _erase(self, at):
         self._put(_ERASES, at, _ERASED)
 
     def _program(self, at, data):
         n = len(data)
-        views = self._views.get(n)
+        views = _views.get(n)
         if views is None:
-            views = self._views[n] = (memoryview(self._old)[:n], memoryview(_ERASED)[:n])
+            views = _views[n] = (memoryview(_old)[:n], memoryview(_ERASED)[:n])
         old = views[0]
         image = esp_chip.image
         image.seek(at)
@@ -75,7 +79,7 @@ class Flash:
         self._put(_WRITES, at, data)
 
     def _put(self, operation, at, data):
-        cut = self._begin(operation)
+        cut = _begin(operation)
         image = esp_chip.image
         image.seek(at)
         if cut:
@@ -83,7 +87,7 @@ class Flash:
                 image.write(memoryview(data)[: len(data) // 2])
             esp_chip.die("power.cut")
         image.write(data)
-        self._end()
+        _end()
 
     def _check(self, at, old, data):
         # NOR flash: programming clears bits. A driver that writes over what it did not erase has a bug: show it.
@@ -91,24 +95,26 @@ class Flash:
             if old[i] != 0xFF and old[i] != data[i]:
                 raise OSError(5, "flash 0x%06x was not erased before it was written" % (at + i))
 
-    def _begin(self, kind):
-        # Counts, and says whether the power goes now: 0 no, 1 cleanly before the operation, 2 in the middle of it.
-        counters = self._counters
-        counters[kind] += 1
-        counters[_BUSY] = 1
-        self._publish()
-        orders = esp_chip.orders()
-        if kind != _READS and orders[0] and counters[_WRITES] + counters[_ERASES] >= orders[0]:
-            return 1 + orders[1]
-        return 0
 
-    def _end(self):
-        self._counters[_BUSY] = 0
-        self._publish()
-
-    def _publish(self):
-        esp_chip.control.seek(32)
-        esp_chip.control.write(self._counters)
+def _begin(kind):
+    # Counts, and says whether the power goes now: 0 no, 1 cleanly before the operation, 2 in the middle of it.
+    _counters[kind] += 1
+    _counters[_BUSY] = 1
+    _publish()
+    orders = esp_chip.orders()
+    if kind != _READS and orders[0] and _counters[_WRITES] + _counters[_ERASES] >= orders[0]:
+        return 1 + orders[1]
+    return 0
 
 
-flash = Flash()
+def _end():
+    _counters[_BUSY] = 0
+    _publish()
+
+
+def _publish():
+    esp_chip.control.seek(32)
+    esp_chip.control.write(_counters)
+
+
+flash = Flash(esp_chip.vfs_start, esp_chip.vfs_blocks)

@@ -19,6 +19,8 @@ from os import (
     urandom,
 )
 
+import esp_chip
+
 _uname = None
 
 
@@ -35,6 +37,6 @@ def uname():
 
         version = sys.version.split("; ")[1]
         _uname = namedtuple("uname", ("sysname", "nodename", "release", "version", "machine"))(
-            "esp32", "esp32", "%d.%d.%d" % sys.implementation[1][:3], version, "Generic ESP32 module with ESP32"
+            "esp32", "esp32", "%d.%d.%d" % sys.implementation[1][:3], version, esp_chip.machine
         )
     return _uname

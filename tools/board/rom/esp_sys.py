@@ -1,13 +1,15 @@
 # The interpreter's own sys, but for what a program asks to learn which port it is on.
 import sys as _native
 
+import esp_chip
+
 
 def _describe():
     from collections import namedtuple
 
     was = _native.implementation
     fields = ("name", "version", "_machine", "_mpy", "_build", "_thread")
-    values = (was.name, was.version, "Generic ESP32 module with ESP32", was._mpy, "ESP32_GENERIC", "GIL")
+    values = (was.name, was.version, esp_chip.machine, was._mpy, "ESP32_GENERIC", "GIL")
     return namedtuple("implementation", fields)(*values)
 
 
@@ -22,7 +24,7 @@ def print_exception(error, file=_native.stdout):
     _native.print_exception(error, text)
     for line in text.getvalue().split("\n")[:-1]:
         if not line.startswith(_HERE):
-            print(line, file=file)
+            print(line.replace('"/.frozen/', '"'), file=file)
 
 
 class _Sys:

@@ -1,13 +1,10 @@
-"""Firmware over the air, on the virtual ESP32 and over real sockets: a bundle that is got, verified, tried and kept; and
-what becomes of one that does not work."""
+"""Firmware over the air, on the virtual ESP32 and over real sockets: what is got, verified, tried and kept; and what
+becomes of that which does not work."""
 
 import base64
-import hashlib
-import shutil
-from pathlib import Path
 
 import pytest
-from conftest import Rig, eventually
+from conftest import Rig
 from test_end_to_end_commands import ended
 
 from tools.bundle import make_bundle
@@ -60,8 +57,9 @@ class Updating:
         self.id = self.rig.begin()
         self.rig.hub.claim(self.id)
 
-    def bundle(self, version="1.1.0", main=PROGRAM % "new", **files):
-        return make_bundle(version, self.compiled | {"main.py": main.encode()} | files)
+    def bundle(self, version="1.1.0", main=PROGRAM % "new", files=None):
+        """With the whole library, unless there are other `files`."""
+        return make_bundle(version, {**(self.compiled if files is None else files), "main.py": main.encode()})
 
     def publish(self, data, version="1.1.0", signature=None):
         return self.rig.hub.publish(version, data, signature=signature or self.maker.sign(data))
@@ -122,33 +120,46 @@ def test_a_bundle_by_the_command(updating):
 FAILING = {
     "crashes at import": ("import not_there", "no module named 'not_there'"),
     "crashes later": ("agent.hub.look_up = None\nagent.wait = None\nagent.run()", "'NoneType' object"),
-    "hangs": ("while True:\n    pass", "rolled back: watchdog"),
-    "hangs in a function": ("@agent.telemetry\ndef hang():\n    while True:\n        pass\nagent.run()", "watchdog"),
+    "hangs": ("while True:\n    pass", "watchdog"),
+    "hangs in a function": (
+        "@agent.on_config\ndef hang(config):\n    while True:\n        pass\nagent.run()",
+        "watchdog",
+    ),
     "fills the heap": ("everything = []\nwhile True:\n    everything.append(bytes(1000))", "MemoryError"),
-    "does not reach the hub": ("agent.hub.look_up = agent.hub.nowhere = lambda: 1 / 0", ""),
-    "ends": ("", "rolled back: watchdog"),
+    "ends": ("", "watchdog"),
     "restarts": ("import machine\nmachine.reset()", "3 starts came to nothing"),
+    "does not reach the hub": ("agent.hub.look_up = lambda: 1 // 0\nagent.run()", "took no telemetry in 0 minutes"),
 }
+
+
+def impatient(compiled):
+    """The library, with a trial that is soon over."""
+    source = (ROOT / "lib/telemetry/confirm.py").read_text()
+    for line in ("_TRIAL = const(10)", "_MINUTE = const(60)"):
+        assert source.count(line) == 1
+        source = source.replace(line, line.split("(")[0] + f"({int('MINUTE' in line)})")
+    files = {"lib/telemetry/confirm.py": source.encode()}
+    return files | {name: data for name, data in compiled.items() if name != "lib/telemetry/confirm.mpy"}
 
 
 def test_one_that_does_not_work_is_left_and_the_hub_is_told_why(updating):
     rig = updating.rig
-    rig.board.hurry_watchdog(60)
+    rig.board.hurry_watchdog(75)
     updating.begin()
     for n, (what, (end, why)) in enumerate(FAILING.items()):
         version = f"1.1.{n}"
-        main = PROGRAM.replace("agent.run()", end) % what
-        command = updating.order(updating.bundle(version, main), version)
-        try:
-            status, message = ended(rig, command)
-        finally:
-            open("/tmp/out.txt","a").write(what+"\n"+rig.board.output[-2500:])
-        assert status == "failed" and why in message, (what, message)
+        files = impatient(updating.compiled) if "reach" in what else {}
+        bundle = updating.bundle(version, PROGRAM.replace("agent.run()", end) % what, files)
+        status, message = ended(rig, updating.order(bundle, version))
+        assert status == "failed" and message.startswith("rolled back: ") and why in message, (what, message)
         rig.more_telemetry(2)
         assert updating.runs() == ("old", "1.0.0"), what
     found = [each["issue"] for each in rig.hub.incidents(updating.id) if each["status"] == "open"]
     assert found == ["update"]
-    # It was published, too: it is neither announced nor taken again.
-    assert rig.board.output.count("is available") == 0
-    command = updating.order(updating.bundle("1.2.0"), "1.2.0")
+    # One that is published after it failed is neither announced nor taken.
+    updating.publish(bundle, version)
+    rig.more_telemetry(3)
+    assert "is available" not in rig.board.output
+    command = updating.order(updating.bundle("1.2.0", files={}), "1.2.0")
     assert ended(rig, command) == ("done", "runs 1.2.0")
+    assert [each for each in rig.hub.incidents(updating.id) if each["status"] == "open"] == []

@@ -21,6 +21,7 @@ def begin(agent: "Agent") -> None:
         return  # this is safe mode: another start will tell
     if why is True:
         agent.trial = 0
+        agent.survives_at = agent.clock.uptime() + _MINUTE
         if state["step"] != "trial":
             state["step"] = "trial"
             agent.save("update", state)

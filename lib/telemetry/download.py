@@ -17,8 +17,8 @@ _KINDS = const(((b"\x1f\x8b", "bundle"), (b"\xe9", "image")))
 def attend(agent: "Agent", state: dict) -> bool:
     """Gets more of it, until the next telemetry is due. True: all of it is there.
 
-    Raises NetworkError if nothing came, NotFound and UpdateError if nothing ever will, and Corrupt if it is another file
-    now.
+    Raises NetworkError if nothing came, NotFound and UpdateError if nothing ever will, and Corrupt if it is another
+    file now.
     """
     target = once(state["kind"], "Target", agent.folder, state) if "kind" in state else None
     try:

@@ -21,9 +21,9 @@ _CHIPS = const(((0, "ESP32"), (2, "ESP32S2"), (5, "ESP32C3"), (9, "ESP32S3"), (1
 
 def prepare(agent: "Agent", state: dict, piece) -> None:
     """Raises UpdateError if there is no room for it, or it is for another chip."""
-    size = _other().info()[3]
-    if state["size"] > size:
-        raise errors.UpdateError("partition: it has %d bytes, %d are needed: nothing was downloaded" % (size, state["size"]))
+    size, room = state["size"], _other().info()[3]
+    if size > room:
+        raise errors.UpdateError("partition: of %d bytes, %d are needed: nothing was downloaded" % (room, size))
     chip = sys.implementation._machine.split(" ")[-1]
     made = dict(_CHIPS).get(piece[_CHIP_AT] | piece[_CHIP_AT + 1] << 8)
     if made != chip:

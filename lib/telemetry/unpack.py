@@ -22,8 +22,8 @@ _MANIFEST_MOST = const(32768)  # bytes
 
 
 def unpack(agent: "Agent", path: str, slot: str, version: str) -> None:
-    """Unpacks the bundle `path` into the folder `slot`, which is not there yet. Raises UpdateError, naming what is wrong
-    with it, and OSError if the flash does not take it."""
+    """Unpacks the bundle `path` into the folder `slot`, which is not there yet. Raises UpdateError, which says what is
+    wrong with it, and OSError if the flash does not take it."""
     buffer = memoryview(bytearray(_BLOCK))
     with open(path, "rb") as file:
         stream = DeflateIO(file, GZIP, _WINDOW)

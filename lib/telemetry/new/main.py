@@ -6,4 +6,4 @@ del once
 try:
     execfile("main.py")  # noqa: F821 - MicroPython's
 except Exception as error:
-    failed(error)
+    failed(error, globals())

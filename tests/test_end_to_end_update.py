@@ -122,7 +122,7 @@ FAILING = {
     "crashes later": ("agent.hub.look_up = None\nagent.wait = None\nagent.run()", "'NoneType' object"),
     "hangs": ("while True:\n    pass", "watchdog"),
     "hangs in a function": (
-        "@agent.on_config\ndef hang(config):\n    while True:\n        pass\nagent.run()",
+        "@agent.telemetry\ndef hang():\n    while True:\n        pass\nagent.run()",
         "watchdog",
     ),
     "fills the heap": ("everything = []\nwhile True:\n    everything.append(bytes(1000))", "MemoryError"),

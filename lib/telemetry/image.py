@@ -75,19 +75,20 @@ class Target:
 def install(agent: "Agent", state: dict) -> None:
     """It is where it belongs."""
     state["part"] = _other().info()[4]
-    state["starts"] = 0
 
 
 def switch(agent: "Agent", state: dict) -> None:
-    """The bootloader starts it from the next start on. Raises OSError for what is no image, and StoreError."""
-    state["starts"] += 1
-    agent.save("update", state)
-    _other().set_boot()
+    """The bootloader starts it from the next start on. Raises UpdateError for what is no image."""
+    if _label(Partition.BOOT) != state["part"]:  # twice would be once too often: it forgets which to go back to
+        try:
+            _other().set_boot()
+        except OSError as error:
+            raise errors.UpdateError("image: %s" % error)
 
 
 def looked_up(folder: str, state: dict) -> bool:
     """After a start: whether it runs."""
-    return _running().info()[4] == state["part"]
+    return _label(Partition.RUNNING) == state["part"]
 
 
 def confirm(folder: str) -> None:
@@ -99,12 +100,12 @@ def leave(folder: str, why: str) -> None:
     """With any restart the bootloader starts the one before, as nobody confirmed this one."""
 
 
-def _running():
-    return Partition(Partition.RUNNING)  # type: ignore[arg-type]  # the stubs know labels only
+def _label(which):
+    return Partition(which).info()[4]
 
 
 def _other():
     try:
-        return _running().get_next_update()
+        return Partition(Partition.RUNNING).get_next_update()  # type: ignore[arg-type]  # the stubs know labels only
     except OSError:
         raise errors.UpdateError("image: this board's partition table has no second place for one")

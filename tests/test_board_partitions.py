@@ -93,7 +93,7 @@ def test_what_is_checked_where_no_hash_is_appended(at, value, why):
             read_image(bytes(image))
 
 
-@pytest.mark.parametrize("name", ["", "/app.py", "../app.py", "a//b.py", "a/"])
+@pytest.mark.parametrize("name", ["", "/app.py", "../app.py", "a//b.py", "a/", "roots/ca.der"])
 def test_names_that_cannot_be_frozen(name):
     with pytest.raises(ValueError, match="relative path"):
         make_image({name: b""})

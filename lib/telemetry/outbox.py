@@ -126,9 +126,9 @@ class Outbox:
 
 
 def opened(clock: "Clock", settings: dict, folder: str) -> Outbox:
-    """The one that `outbox` of the settings asks for. On flash it goes on with what the run before left in `folder`,
-    which is what the paths of its files begin with."""
-    if settings["in"] == "flash" and settings["policy"] == "history":
+    """The one that `outbox` of the settings asks for; or one on flash, as long as something waits there. That goes on
+    with what the run before left in `folder`, which is what the paths of its files begin with."""
+    if settings["in"] == "flash" and settings["policy"] == "history" or waits(folder):
         return once("spool", "Spool", clock, settings["size"], folder)
     return Outbox(clock, settings["size"], settings["policy"])
 

@@ -26,7 +26,7 @@ def begin(agent: "Agent") -> None:
         agent.guard("crash", once, "crash", "record", agent)
     agent.guard("tidy", once, "store", "tidy", agent.folder)
     take_up(agent)
-    if agent.settings.outbox["in"] == "flash" and once("outbox", "waits", agent.folder):
+    if agent.settings.outbox["size"] and once("outbox", "waits", agent.folder):
         agent.guard("outbox", once, "backlog", "open_it", agent)
     if agent.children:
         agent.guard("children", once, "children", "begin", agent)

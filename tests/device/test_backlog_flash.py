@@ -1,5 +1,7 @@
 """An agent whose telemetry waits on flash."""
 
+import os
+
 from telemetry import clock as clock_module
 from test_backlog import Case
 
@@ -7,20 +9,23 @@ FLASH = {"in": "flash", "size": 16384}
 
 
 def test_what_waited_arrives_after_a_restart_in_its_order():
-    before = Case(outbox=FLASH)
-    before.live(120)
-    before.hub.is_away = True
-    before.live(3600)
-    before.agent.board.reset = lambda: None
-    before.agent.restart()
-    seconds = clock_module.time.seconds + before.ticks.now // 1000
-    after = Case(outbox=FLASH)
-    clock_module.time.seconds = seconds
-    after.live(600)
-    waited = [(n, at) for n, at in after.hub.at_hub if at]
-    taken = [(n, at[:19]) for n, at in before.taken]
-    assert [(n, at[:19]) for n, at in waited] == taken[len(before.hub.at_hub) :]
-    assert len(waited) >= 58 and after.agent.outbox is None and after.agent.dropped == 0
+    """Also if from then on it would wait in memory."""
+    for outbox in (FLASH, {"in": "memory"}, {"policy": "latest"}):
+        before = Case(outbox=FLASH)
+        before.live(120)
+        before.hub.is_away = True
+        before.live(3600)
+        before.agent.board.reset = lambda: None
+        before.agent.restart()
+        seconds = clock_module.time.seconds + before.ticks.now // 1000
+        after = Case(outbox=outbox)
+        clock_module.time.seconds = seconds
+        after.live(600)
+        waited = [(n, at) for n, at in after.hub.at_hub if at]
+        taken = [(n, at[:19]) for n, at in before.taken]
+        assert [(n, at[:19]) for n, at in waited] == taken[len(before.hub.at_hub) :]
+        assert len(waited) >= 58 and after.agent.outbox is None and after.agent.dropped == 0
+        assert os.listdir("outbox") == []
 
 
 def test_a_restart_while_it_is_sent_sends_nothing_twice():

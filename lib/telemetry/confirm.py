@@ -9,7 +9,7 @@ if False:  # for the type checker
 
 _TRIAL = const(10)  # minutes with Wi-Fi
 _MINUTE = const(60)
-_STARTS = const(2)  # that came to nothing which anybody saw: the power may have gone
+_STARTS = const(3)  # of which nothing was seen: the power may have gone
 _MOST = const(900)  # characters of a reason
 
 
@@ -29,13 +29,15 @@ def begin(agent: "Agent") -> None:
         if running != state["version"]:
             back(agent, "it says that it is %s" % running)
             agent.restart()
-    elif why or state["step"] == "trial" or state.get("starts", 0) >= _STARTS:
-        why = state.get("why") or why or "it did not come through its first start"
+        return
+    why = state.get("why") or why
+    if why or state["starts"] >= _STARTS:
+        why = why or agent.board.reset_cause()
         if why == "watchdog" and agent.board.hung:
             why += ": " + agent.board.hung
         once("update", "over", agent, state, "failed", "rolled back: " + why)
     else:
-        agent.due["update"] = 0  # the power went before the switch
+        agent.due["update"] = 0  # the power went, before the switch or, of an image, on trial
 
 
 def watched(agent: "Agent") -> None:

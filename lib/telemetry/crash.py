@@ -36,8 +36,9 @@ def record(agent: "Agent", error: BaseException | None = None) -> None:
             data["trace"] = text.getvalue()[-_TRACE:]
         except Exception:
             pass  # no memory for more, or an exception that cannot be printed
-    agent.save("crash", data)
-    if agent.trial is not None:
+    if agent.trial is None:
+        agent.save("crash", data)
+    else:  # of the one before it is none
         once("confirm", "back", agent, data["trace"])
 
 

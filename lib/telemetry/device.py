@@ -36,7 +36,7 @@ class Device(errors.Reporter):
     is_board = False  # the board itself: `reboot` and `dump` are for it
     # Each a module: `attend(device)` does what is due, and gives back the seconds until there is more to do, or None.
     # They are done in this order; in safe mode there are fewer.
-    duties: tuple = ("config", "licenses", "commands", "space", "tell", "update", "incidents", "crash", "children")
+    duties: tuple = ("config", "licenses", "commands", "space", "tell", "incidents", "crash", "update", "children")
     tell_at = 0  # for `tell`
     apply = None  # the user's function for a configuration
     _config: "Config | None" = None

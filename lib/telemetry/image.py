@@ -12,7 +12,6 @@ if False:  # for the type checker
     from .agent import Agent
 
 _BLOCK = const(4096)
-_SAVE = const(65536)  # bytes; those after it may be got again when the power goes
 _ERASE = const(6)  # an operation of `ioctl`
 # ESP-IDF, esp_chip_id_t, at this place in an image's head.
 _CHIP_AT = const(12)
@@ -37,7 +36,7 @@ class Target:
     def __init__(self, folder: str, state: dict):
         self._partition = _other()
         self._state = state
-        self.at = self._saved = state["at"]  # bytes; at the beginning of a block, but at the end
+        self.at = state["at"]  # bytes; at the beginning of a block, or the end
 
     def write(self, piece) -> None:
         """Appends `piece`, which ends within the block that it begins in. Raises OSError."""
@@ -47,8 +46,8 @@ class Target:
         self._partition.writeblocks(block, piece, offset)
         self.at += len(piece)
 
-    def rest(self, agent: "Agent", state: dict) -> None:
-        """Keeps how much there is of it. Raises StoreError."""
+    def keep(self, agent: "Agent", state: dict) -> None:
+        """What was written so far survives a power cut. Raises StoreError."""
         at = self.at
         if at != state["size"]:
             at -= at % _BLOCK
@@ -75,19 +74,20 @@ class Target:
 def install(agent: "Agent", state: dict) -> None:
     """It is where it belongs."""
     state["part"] = _other().info()[4]
-    state["starts"] = 0
 
 
 def switch(agent: "Agent", state: dict) -> None:
-    """The bootloader starts it from the next start on. Raises OSError for what is no image, and StoreError."""
-    state["starts"] += 1
-    agent.save("update", state)
-    _other().set_boot()
+    """The bootloader starts it from the next start on. Raises UpdateError for what is no image."""
+    if _label(Partition.BOOT) != state["part"]:  # twice would be once too often: it forgets which to go back to
+        try:
+            _other().set_boot()
+        except OSError as error:
+            raise errors.UpdateError("image: %s" % error)
 
 
 def looked_up(folder: str, state: dict) -> bool:
     """After a start: whether it runs."""
-    return _running().info()[4] == state["part"]
+    return _label(Partition.RUNNING) == state["part"]
 
 
 def confirm(folder: str) -> None:
@@ -99,12 +99,12 @@ def leave(folder: str, why: str) -> None:
     """With any restart the bootloader starts the one before, as nobody confirmed this one."""
 
 
-def _running():
-    return Partition(Partition.RUNNING)  # type: ignore[arg-type]  # the stubs know labels only
+def _label(which):
+    return Partition(which).info()[4]
 
 
 def _other():
     try:
-        return _running().get_next_update()
+        return Partition(Partition.RUNNING).get_next_update()  # type: ignore[arg-type]  # the stubs know labels only
     except OSError:
         raise errors.UpdateError("image: this board's partition table has no second place for one")

@@ -28,7 +28,7 @@ class SafeAgent(Agent):
     """An agent that does not act for the user's program."""
 
     label = "safe mode: "
-    duties = ("licenses", "commands", "space", "tell", "update", "incidents")
+    duties = ("licenses", "commands", "space", "tell", "incidents", "update")
     # As in a loop of crashes: incidents stay open over restarts, and none is opened twice. main.py closes them.
     crash_loop = True  # type: ignore[assignment]
     why = ""

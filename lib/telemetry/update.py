@@ -72,10 +72,15 @@ def order(agent: "Agent", wanted: dict, file_id: str | None = None, command: str
 
 def begin(agent: "Agent") -> None:
     """After a start: takes up what that has interrupted, or was part of."""
-    step = load(agent).get("step", "done")
+    state = load(agent)
+    step = state.get("step")
     if step in ("switch", "trial"):
         once("confirm", "begin", agent)
-    elif step not in _OVER:
+    elif step == "done":
+        left = once("slots", "load", agent.folder).get("left")
+        if left and left["version"] == state["version"]:  # long after its trial
+            over(agent, state, "failed", "left: " + left["why"])
+    elif step != "failed":
         agent.due["update"] = 0
 
 
@@ -104,8 +109,14 @@ def attend(agent: "Agent") -> float | None:
     if step not in ("download", "switch"):
         return None
     try:
-        if not _is_ready(agent, state):
-            return 0
+        if step == "download":
+            if not once("download", "attend", agent, state):
+                return 0
+            once("verify", "check", agent, state)
+            once(state["kind"], "install", agent, state)
+        state["step"] = "switch"
+        state["starts"] = state.get("starts", 0) + 1
+        agent.save("update", state)
         once(state["kind"], "switch", agent, state)
     except errors.Corrupt as error:  # what came is not what was sent
         state["wrong"] = state.get("wrong", 0) + 1
@@ -133,18 +144,6 @@ def attend(agent: "Agent") -> float | None:
         agent.say("update: starting " + state["version"])
         agent.restart()
     return None
-
-
-def _is_ready(agent, state):
-    # All of it is there, verified and in its place.
-    if state["step"] == "download":
-        if not once("download", "attend", agent, state):
-            return False
-        once("verify", "check", agent, state)
-        once(state["kind"], "install", agent, state)
-        state["step"] = "switch"
-        agent.save("update", state)
-    return True
 
 
 def over(agent: "Agent", state: dict, step: str, message: str) -> None:

@@ -35,6 +35,8 @@ class VirtualBoard:
     `machine`: what os.uname() says; its last word is the chip that an image must be for.
     """
 
+    _stopped = False
+
     def __init__(
         self,
         flash: str | None = None,
@@ -60,7 +62,6 @@ class VirtualBoard:
         self._flash = FlashImage(flash, with_ota(app_bytes) if ota else None, chip_of(machine))
         self._console = Console(console)
         self._led_callback = on_led
-        self._stopped = False
         self.led_changes: list[bool] = []
         self.air = Air(ssid, password)
         self._supervisor = Supervisor(

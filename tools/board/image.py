@@ -48,8 +48,8 @@ class Segment(NamedTuple):
 def make_image(files: dict[str, bytes], chip: str = "ESP32") -> bytes:
     """An image with these modules frozen into it: name as `app.py` or `telemetry/agent.mpy` -> contents.
 
-    The same files give the same bytes. ValueError for a chip that is not in CHIPS, and for a name that is no relative
-    path.
+    The same files give the same bytes. ValueError for a chip that is not in CHIPS, and for a name that cannot be
+    frozen: only modules can, no data.
     """
     if chip not in CHIPS:
         raise ValueError(f"chip {chip!r}: one of {', '.join(CHIPS)}")
@@ -97,7 +97,7 @@ def frozen_files(segments: list[Segment]) -> dict[str, bytes]:
     for segment in segments:
         try:
             with tarfile.open(fileobj=io.BytesIO(segment.data), mode="r:") as tar:
-                found = {it.name: tar.extractfile(it) for it in tar if it.isfile() and _is_relative(it.name)}
+                found = {it.name: tar.extractfile(it) for it in tar if it.isfile() and _is_module(it.name)}
                 return {name: file.read() for name, file in found.items() if file is not None}
         except tarfile.TarError:
             pass
@@ -158,8 +158,8 @@ def _tar(files: dict[str, bytes]) -> bytes:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for name in sorted(files):
-            if not _is_relative(name):
-                raise ValueError(f"frozen file {name!r}: a relative path such as telemetry/agent.py")
+            if not _is_module(name):
+                raise ValueError(f"frozen file {name!r}: a relative path that ends in .py or .mpy")
             member = tarfile.TarInfo(name)
             member.size = len(files[name])
             tar.addfile(member, io.BytesIO(files[name]))
@@ -167,8 +167,8 @@ def _tar(files: dict[str, bytes]) -> bytes:
     return packed.getvalue()[:end]
 
 
-def _is_relative(name: str) -> bool:
-    return all(part not in ("", ".", "..") for part in name.split("/"))
+def _is_module(name: str) -> bool:
+    return all(part not in ("", ".", "..") for part in name.split("/")) and name.endswith((".py", ".mpy"))
 
 
 def _xor(data: bytes) -> int:

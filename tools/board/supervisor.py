@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .bootloader import Bootloader
-from .chip import Chip
+from .chip import Chip, Part
 from .clock import Ntp, Rtc
 from .console import Console, Cooker
 from .flash import LINK_UP, FlashImage, PowerCut
@@ -68,21 +68,21 @@ class Supervisor:
         self.power = Power(mac, machine, filesystem, _READY, self._act)
         self.bootloader = Bootloader(flash, chip_of(machine), self.log)
         self.watchdog = Watchdog(self.loop, lambda: self.hard_reset("WDT_RESET"))
-        self._chip = Chip(
-            {
-                "power": self.power,
-                "pin": self.pins,
-                "rtc": Rtc(),
-                "ntp": self.ntp,
-                "wdt": self.watchdog,
-                "wlan": self.wlan,
-                "nvs": Nvs(flash),
-                "partition": Partitions(flash.table, self.bootloader),
-            },
-            self.log,
-        )
+        self._chip = Chip(self._parts(), self.log)
         self._cooker = Cooker(_READY, self._say, self._on_ready)
         self.serial = SerialPort(self.loop, self.type)
+
+    def _parts(self) -> dict[str, Part]:
+        return {
+            "power": self.power,
+            "pin": self.pins,
+            "rtc": Rtc(),
+            "ntp": self.ntp,
+            "wdt": self.watchdog,
+            "wlan": self.wlan,
+            "nvs": Nvs(self._flash),
+            "partition": Partitions(self._flash.table, self.bootloader),
+        }
 
     @property
     def pid(self) -> int | None:

@@ -52,6 +52,9 @@ def renew(device: "Device") -> None:
     device.versions.clear()
     for incident in device.notices:
         incident.id = None  # it is opened there too
-    device.due = {"config": 0, "incidents": 0, "crash": 0}  # what is said here is not known there
+    due = {"config": 0, "incidents": 0, "crash": 0}  # what is said here is not known there
+    if "update" in device.due:
+        due["update"] = 0  # which goes on
+    device.due = due
     device.place = device.licenses = device.journal = None
     device.refused = 0

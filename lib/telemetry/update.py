@@ -129,7 +129,12 @@ def attend(agent: "Agent") -> float | None:
             raise
         over(agent, state, "failed", errors.described(error))
     except errors.NotFound as error:  # addresses expire
-        url = state["file"] and agent.file(state["file"]).get("url")
+        url = None
+        try:
+            if state["file"]:
+                url = agent.file(state["file"]).get("url")
+        except errors.NotFound:
+            pass  # nor is the file there any more
         if not url or url == state["url"]:
             over(agent, state, "failed", str(error))
         else:

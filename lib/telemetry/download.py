@@ -67,7 +67,7 @@ def _heed(response, state, at):
     size = fields.get("content-length", "")
     if status == 206:
         start, _, size = fields.get("content-range", "").partition("/")
-        if not start.startswith("bytes %d-" % at) or size != str(state["size"]):
+        if not start.startswith("bytes %d-" % at) or size != str(state.get("size")):
             raise errors.Corrupt("content-range: of another file than before")
     elif status == 200:
         if not size.isdigit() or int(size) < _AT_LEAST:

@@ -74,7 +74,7 @@ def test_commands_are_done_with_their_parameters_or_say_why_not(rig):
     unknown = rig.hub.queue_command(id, "fly")
     assert ended(rig, blink) == ("done", "blinked 3 times")
     assert ended(rig, wrong) == ("failed", "KeyError: n")
-    assert ended(rig, unknown) == ("failed", "name: expected one of blink, dump, reboot")
+    assert ended(rig, unknown) == ("failed", "name: expected one of blink, dump, reboot, update_firmware")
     assert [each["status"] for each in outcome(rig, blink)["history"]] == ["in_progress", "done"]
     rig.more_telemetry(2)
     assert rig.board.output.count("blinks 3 in grün") == 1

@@ -7,6 +7,7 @@ import pytest
 from conftest import Rig
 from test_end_to_end_commands import ended
 from test_end_to_end_reports import opened
+from test_safe_mode import SAFE, shorten
 
 from tools.bundle import make_bundle
 from tools.deploy import ROOT, library
@@ -115,6 +116,20 @@ def test_a_bundle_by_the_command(updating):
     again = updating.order(updating.bundle("1.2.0", PROGRAM % "newer"), "1.2.0")
     assert ended(rig, again) == ("done", "runs 1.2.0")
     assert updating.runs() == ("newer", "1.2.0") and rig.state("/slots.json")["order"] == ["b", "a"]
+
+
+def test_safe_mode_takes_a_way_out_over_the_air(updating):
+    rig = updating.rig
+    updating.begin()
+    rig.board.power_off()
+    rig.board.write_file("/main.py", b"import machine\nmachine.reset()\n")
+    shorten(rig)
+    rig.board.power_on()
+    rig.board.wait_for(SAFE)
+    assert ended(rig, updating.order(updating.bundle(files={}))) == ("done", "runs 1.1.0")
+    rig.board.power_cycle()
+    rig.more_telemetry(2)
+    assert updating.runs() == ("new", "1.1.0")
 
 
 # What a maker may publish by mistake: the end of its program, and what the hub is told.

@@ -81,7 +81,7 @@ def test_a_program_that_fails_at_once_ends_in_safe_mode_and_a_command_leads_out(
     # Commands.
     assert ended(rig, rig.hub.queue_command(id, "dump"))[0] == "done"
     status, message = ended(rig, rig.hub.queue_command(id, "identify"))
-    assert status == "failed" and message == "safe mode: name: expected one of dump, reboot"
+    assert status == "failed" and message == "safe mode: name: expected one of dump, reboot, update_firmware"
     # A way out that leads back, as there is no sensor; the incident stays the same.
     assert ended(rig, rig.hub.queue_command(id, "reboot")) == ("failed", "interrupted: watchdog")
     rig.board.wait_for(SAFE)

@@ -17,7 +17,8 @@ from pathlib import Path
 from tools.board.board import VirtualBoard
 from tools.board.errors import BoardError
 from tools.board.panel import Panel
-from tools.deploy import DeployError, Tool, deploy
+from tools.bundle import make_bundle
+from tools.deploy import ROOT, DeployError, Tool, deploy
 from tools.hub.console_serve import leave_address, remove_address
 from tools.hub.events import Event
 from tools.hub.server import LocalHub
@@ -119,7 +120,8 @@ class Demo:
                 self.obeyed.set()
 
     def _play_the_cloud(self, device: str) -> None:
-        self.hub.publish(NEW_VERSION)
+        bundle = make_bundle(NEW_VERSION, {"main.py": (ROOT / "main.py").read_bytes()})
+        self.hub.publish(NEW_VERSION, bundle, signature=self.hub.sign(bundle))
         self.hub.claim(device, {"name": "Hall"})
         self.hub.set_config(device, {"interval": 2 * INTERVAL_S})
         self.hub.queue_command(device, COMMAND)
@@ -130,7 +132,7 @@ class Demo:
         page = self.hub.page_url if sys.stdout.isatty() else f"{self.hub.url}/ (its key: python -m tools.hub page)"
         device = (self.hub.devices() or [{"id": "ID"}])[0]["id"]
         for line in (
-            "Now try, here:       press (and Enter) presses BOOT: yes to the upgrade. reset, wifi off, wifi on, help",
+            "Now try, here:       press (and Enter) presses BOOT: yes, and it installs. reset, wifi off, wifi on, help",
             f"In another terminal: .venv/bin/mpremote connect {self.board.port}   (Ctrl-C stops main.py, Ctrl-] ends)",
             f"As the cloud, there: .venv/bin/python -m tools.hub command {device} reboot   (or dump, {COMMAND})",
             f"{cloud} set-config {device} '{{\"interval\": 0}}'   (refused: opens an incident)",

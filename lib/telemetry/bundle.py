@@ -11,7 +11,6 @@ if False:  # for the type checker
     from .agent import Agent
 
 _FILE = const("update.bin")
-_SYNC = const(32768)  # bytes; those after it may be lost when the power goes
 _SPARE = const(16384)  # bytes of flash that stay free, for state files
 _COMMENT = const(0x10)  # flag of gzip's head (RFC 1952, section 2.3.1)
 _HEAD = const(10)
@@ -49,18 +48,16 @@ class Target:
         """Raises OSError."""
         self._path = folder + _FILE
         self._file = open(self._path, "r+b")  # noqa: SIM115 - until `close`
-        self.at = self._synced = self._file.seek(0, 2)  # bytes
+        self.at = self._file.seek(0, 2)  # bytes
 
     def write(self, piece) -> None:
         """Appends `piece`. Raises OSError."""
         self._file.write(piece)
         self.at += len(piece)
-        if self.at - self._synced >= _SYNC:
-            self._synced = self.at
-            self._file.flush()
 
-    def rest(self, agent: "Agent", state: dict) -> None:
-        """For an image to say how much there is of it; a file knows."""
+    def keep(self, agent: "Agent", state: dict) -> None:
+        """What was written so far survives a power cut. Raises OSError."""
+        self._file.flush()
 
     def close(self) -> None:
         """Keeps what was written. Raises OSError."""

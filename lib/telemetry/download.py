@@ -8,6 +8,7 @@ if False:  # for the type checker
     from .agent import Agent
 
 _PIECE = const(1024)  # bytes
+_KEEP = const(65536)  # bytes; those after it may be got again when the power goes
 _AT_LEAST = const(64)  # bytes of a file
 _TRANSIENT = const((408, 429, 500, 502, 503, 504))
 _AT_ONCE = const(600)  # seconds for one that cannot be resumed
@@ -26,7 +27,8 @@ def attend(agent: "Agent", state: dict) -> bool:
         if at and at == state["size"]:
             return True
         requests = agent.hub.requests
-        if not hasattr(requests, "renew"):  # the user's own
+        is_users = not hasattr(requests, "renew")
+        if is_users:
             requests = once("wiring", "session", agent.settings)
         headers = {"Range": "bytes=%d-" % at} if at else {}
         if at and state.get("etag"):
@@ -36,7 +38,12 @@ def attend(agent: "Agent", state: dict) -> bool:
             "GET", state["url"], headers=headers, timeout=agent.settings.timeout, stream=True, redirects=3
         )
         try:
-            can_resume = _heed(response, state, at)
+            try:
+                can_resume = _heed(response, state, at)
+            except errors.Corrupt:
+                if target:
+                    target.discard()
+                raise
             if response.status_code == 200:  # from its beginning
                 at = 0
                 if target:
@@ -46,6 +53,8 @@ def attend(agent: "Agent", state: dict) -> bool:
             return _get(agent, state, requests, response, target, until)
         finally:
             response.close()
+            if is_users:
+                requests.close()
     finally:
         if target:
             target.close()
@@ -59,7 +68,7 @@ def _heed(response, state, at):
     if status == 206:
         start, _, size = fields.get("content-range", "").partition("/")
         if not start.startswith("bytes %d-" % at) or size != str(state["size"]):
-            raise errors.BadAnswer("content-range: not what was asked for")
+            raise errors.Corrupt("content-range: of another file than before")
     elif status == 200:
         if not size.isdigit() or int(size) < _AT_LEAST:
             raise errors.UpdateError("content-length: expected how long the file is")
@@ -70,7 +79,7 @@ def _heed(response, state, at):
     elif status in _TRANSIENT:
         raise errors.NetworkError("GET: status %d" % status)
     elif status == 416:
-        raise errors.Corrupt("the file is shorter now")
+        raise errors.Corrupt("status 416: the file is another one now")
     else:
         raise errors.NotFound("GET", status, "of the file's address")
     return status == 206 or bool(state["etag"]) or "bytes" in fields.get("accept-ranges", "")
@@ -95,6 +104,8 @@ def _get(agent, state, requests, response, target, until):
                 target = _begun(agent, state, buffer[:end])
             target.write(buffer[:end])
             at += end
+            if at % _KEEP < _PIECE:
+                target.keep(agent, state)
             _show(agent, state["version"], at * 100 // size)
             if agent.clock.uptime() >= until:
                 break
@@ -104,7 +115,7 @@ def _get(agent, state, requests, response, target, until):
         agent.report("update", error)  # it went on for a while, and so it will
     finally:
         if target:
-            target.rest(agent, state)
+            target.keep(agent, state)
             target.close()
     return at == size
 

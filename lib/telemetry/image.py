@@ -12,7 +12,6 @@ if False:  # for the type checker
     from .agent import Agent
 
 _BLOCK = const(4096)
-_SAVE = const(65536)  # bytes; those after it may be got again when the power goes
 _ERASE = const(6)  # an operation of `ioctl`
 # ESP-IDF, esp_chip_id_t, at this place in an image's head.
 _CHIP_AT = const(12)
@@ -37,7 +36,7 @@ class Target:
     def __init__(self, folder: str, state: dict):
         self._partition = _other()
         self._state = state
-        self.at = self._saved = state["at"]  # bytes; at the beginning of a block, but at the end
+        self.at = state["at"]  # bytes; at the beginning of a block, or the end
 
     def write(self, piece) -> None:
         """Appends `piece`, which ends within the block that it begins in. Raises OSError."""
@@ -47,8 +46,8 @@ class Target:
         self._partition.writeblocks(block, piece, offset)
         self.at += len(piece)
 
-    def rest(self, agent: "Agent", state: dict) -> None:
-        """Keeps how much there is of it. Raises StoreError."""
+    def keep(self, agent: "Agent", state: dict) -> None:
+        """What was written so far survives a power cut. Raises StoreError."""
         at = self.at
         if at != state["size"]:
             at -= at % _BLOCK

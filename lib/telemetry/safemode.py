@@ -1,8 +1,8 @@
 """Safe mode: what runs in place of a main.py that failed again and again, or because BOOT was held.
 
 The board registers and reports as ever, but that it is in safe mode and why, and no function of the user's runs. It
-takes the commands `reboot`, which ends safe mode, and `dump`. A configuration, a new firmware and telemetry that could
-not be sent wait for main.py, which gets another try after an hour.
+takes the commands `reboot` and `update_firmware`, which end safe mode, and `dump`. A configuration and telemetry that
+could not be sent wait for main.py, which gets another try after an hour.
 """
 
 from sys import print_exception
@@ -19,7 +19,7 @@ _HOUR = const(3600)
 _WIDTH = const(300)  # characters
 _PAUSE = const(600)  # seconds from a crash to the restart; the watchdog's are fewer
 _WAYS = """
-It ends with the hub's command reboot, with a deployment, or after an hour, when main.py gets another try.
+It ends with the hub's command reboot or update_firmware, a deployment, or after an hour, when main.py gets another try.
 Ctrl-C gives the REPL; to end safe mode there: import os; os.remove("/starts.json"), then Ctrl-D.
 """
 

@@ -72,10 +72,15 @@ def order(agent: "Agent", wanted: dict, file_id: str | None = None, command: str
 
 def begin(agent: "Agent") -> None:
     """After a start: takes up what that has interrupted, or was part of."""
-    step = load(agent).get("step", "done")
+    state = load(agent)
+    step = state.get("step")
     if step in ("switch", "trial"):
         once("confirm", "begin", agent)
-    elif step not in _OVER:
+    elif step == "done":
+        left = once("slots", "load", agent.folder).get("left")
+        if left and left["version"] == state["version"]:  # long after its trial
+            over(agent, state, "failed", "left: " + left["why"])
+    elif step != "failed":
         agent.due["update"] = 0
 
 

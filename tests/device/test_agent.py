@@ -555,15 +555,17 @@ def test_an_upgrade_handler_that_accepts_does_not_call_itself():
     assert rig.agent.accept_upgrade() and calls == [False, False]  # it may be accepted again
 
 
-def test_the_default_upgrade_describes_the_file():
-    rig = Rig(offer("1.1.0"), (200, {"id": "f-1", "name": "app.bin", "checksum": "abc"}))
+def test_the_default_upgrade_installs_the_file():
+    file = {"id": "f-1", "url": "https://files/app", "checksum": "0" * 64}
+    rig = Rig(offer("1.1.0"), (200, file))
     rig.agent.step()
     assert rig.agent.accept_upgrade()
-    assert rig.paths()[-1] == "GET /devices/d-1/files/f-1"
+    assert rig.paths()[-1] == "GET /devices/d-1/files/f-1" and rig.agent.due["update"] == 0
+    os.remove("update.json")
     rig = Rig(offer("1.2.0", None))
     rig.agent.step()
-    assert rig.agent.accept_upgrade()
-    assert rig.paths()[-1] == TELEMETRY
+    assert not rig.agent.accept_upgrade()
+    assert rig.paths()[-1] == TELEMETRY and "update" not in rig.agent.due
 
 
 def test_the_hub_is_told_once_that_another_firmware_runs():

@@ -98,6 +98,10 @@ class LocalHub(Helpers):
         """The public key of the maker who signs licences, which devices verify them with: DER SubjectPublicKeyInfo."""
         return self._maker.der
 
+    def sign(self, data: bytes) -> str:
+        """That maker's signature over `data`, as of a firmware: base64."""
+        return self._maker.sign(data)
+
     def start(self) -> Self:
         """Serve. Raises OSError if the address is not to be had, ValueError or SQLAlchemyError for the database, and
         ValueError if what is kept beside it is no CA or no key."""

@@ -55,9 +55,10 @@ class Target:
         self._file.write(piece)
         self.at += len(piece)
 
-    def keep(self, agent: "Agent", state: dict) -> None:
-        """What was written so far survives a power cut. Raises OSError."""
+    def keep(self, agent: "Agent", state: dict) -> int:
+        """What was written so far survives a power cut: how many bytes. Raises OSError."""
         self._file.flush()
+        return self.at
 
     def close(self) -> None:
         """Keeps what was written. Raises OSError."""

@@ -9,6 +9,7 @@ INTERPRETERS = ["micropython"]
 
 DATA = b"\xe9" + bytes(11) + b"\0\0" + bytes(range(256)) * 50
 BLOCK = 4096
+_NEVER = len(DATA)
 
 
 class Partition:
@@ -47,7 +48,7 @@ class Sys:
 class Store:
     """A server of which each answer breaks off after so many bytes, and which needs a second for each 1024."""
 
-    def __init__(self, rig, breaks_after=len(DATA)):
+    def __init__(self, rig, breaks_after=_NEVER):
         self.rig = rig
         self.breaks_after = breaks_after
         self.asked = 0
@@ -80,7 +81,7 @@ class Store:
         pass
 
 
-def got(breaks_after=len(DATA)):
+def got(breaks_after=_NEVER):
     """What comes of each of at most 30 attempts."""
     sys.modules["esp32"] = Esp32
     from telemetry import image

@@ -55,9 +55,10 @@ class Target:
         self._file.write(piece)
         self.at += len(piece)
 
-    def keep(self, agent: "Agent", state: dict) -> None:
-        """What was written so far survives a power cut. Raises OSError."""
+    def keep(self, agent: "Agent", state: dict) -> int:
+        """What was written so far survives a power cut: how many bytes. Raises OSError."""
         self._file.flush()
+        return self.at
 
     def close(self) -> None:
         """Keeps what was written. Raises OSError."""
@@ -111,7 +112,7 @@ def looked_up(folder: str, state: dict) -> "bool | str | None":
     """After a start: True, it runs; a text, why it was left; None, it is not known yet, as this is safe mode; False, it
     never ran. Raises StoreError."""
     slots = once("slots", "load", folder)
-    if slots.get("trial") and slots["order"][0] == state["slot"]:
+    if slots.get("order", [])[:1] == [state["slot"]]:  # confirmed too: the power may have gone before that was noted
         return True if once("slots", "running", folder) else None
     left = slots.get("left") or {}
     if left.get("version") == state["version"]:

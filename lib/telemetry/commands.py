@@ -60,7 +60,7 @@ def _do(device, report, name, parameters):
         handlers = {
             "dump": ("dump", False, False),
             "reboot": ("dump", True, True),
-            "update_firmware": ("update", False, False),
+            "update_firmware": ("update", True, False),
         }
     handlers.update(device.handlers)
     wrong = ""
@@ -110,15 +110,16 @@ def _last(device):
     if report.get("status") == "in_progress":
         if journal["restarts"] and why[5:] in ("reset", "sleep"):  # hard, soft, deep: not an accident
             _ended(report, "done", "restarted")
-        elif journal["safe"]:
-            journal = {}  # the hub gives it again
         else:
             outcome: tuple | None = ()
             if once("store", "exists", device.folder + "update.json"):
                 outcome = once("update", "outcome", device, report["id"])
             if outcome is None:
                 return journal
-            _ended(report, *(outcome or ("failed", "interrupted: " + why)))
+            if journal["safe"] and not outcome:
+                journal = {}  # the hub gives it again
+            else:
+                _ended(report, *(outcome or ("failed", "interrupted: " + why)))
         _keep(device, journal)
     return journal
 

@@ -37,7 +37,9 @@ def begin(agent: "Agent") -> None:
             why += ": " + agent.board.hung
         once("update", "over", agent, state, "failed", "rolled back: " + why)
     else:
-        agent.due["update"] = 0  # the power went, before the switch or, of an image, on trial
+        state["step"] = "switch"  # again: the power went before it, or, of an image, on trial
+        agent.save("update", state)
+        agent.due["update"] = 0
 
 
 def watched(agent: "Agent") -> None:

@@ -8,6 +8,7 @@ if False:  # for the type checker
     from .agent import Agent
 
 _PIECE = const(1024)  # bytes
+_LEAST = const(4096)  # bytes, before telemetry goes on: of an image less is not kept
 _KEEP = const(65536)  # bytes; those after it may be got again when the power goes
 _AT_LEAST = const(64)  # bytes of a file
 _TRANSIENT = const((408, 429, 500, 502, 503, 504))
@@ -107,10 +108,10 @@ def _get(agent, state, requests, response, target, until):
             if at % _KEEP < _PIECE:
                 target.keep(agent, state)
             _show(agent, state["version"], at * 100 // size)
-            if agent.clock.uptime() >= until:
+            if at - begun >= _LEAST and agent.clock.uptime() >= until:
                 break
     except errors.NetworkError as error:
-        if at == begun:
+        if target is None or target.keep(agent, state) == begun:
             raise
         agent.report("update", error)  # it went on for a while, and so it will
     finally:

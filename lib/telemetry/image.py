@@ -46,14 +46,15 @@ class Target:
         self._partition.writeblocks(block, piece, offset)
         self.at += len(piece)
 
-    def keep(self, agent: "Agent", state: dict) -> None:
-        """What was written so far survives a power cut. Raises StoreError."""
+    def keep(self, agent: "Agent", state: dict) -> int:
+        """Of what was written so far whole blocks survive a power cut: how many bytes. Raises StoreError."""
         at = self.at
         if at != state["size"]:
             at -= at % _BLOCK
         if at != state["at"]:
             state["at"] = at
             agent.save("update", state)
+        return at
 
     def close(self) -> None:
         """Nothing is open."""

@@ -18,9 +18,7 @@ _BODY_AT = const(22)  # behind `{"crc32": "89ab4def", `
 _MAX_BYTES = const(16 * 1024)  # no state of ours is larger; a foreign file of any size must not fill the heap
 _ENOENT = const(2)
 # What is ours before `.json`.
-_FILES = const(
-    ("version", "identity", "config", "licenses", "commands", "space", "incidents", "crash", "starts", "outbox")
-)
+_FILES = const("version identity config licenses commands space incidents crash starts outbox slots update")
 
 
 def load(path: str) -> dict:
@@ -61,7 +59,7 @@ def tidy(folder: str) -> None:
     """Removes what a power cut left behind of our files in `folder`, but what is the only copy."""
     for name in os.listdir(folder or "."):
         parts = name.split(".")  # a gateway's child has its name before: lamp.config.json.new
-        if parts[-2:] != ["json", "new"] or parts[-3:][0] not in _FILES:
+        if parts[-2:] != ["json", "new"] or parts[-3:][0] not in _FILES.split():
             continue
         path = folder + name[:-4]
         try:

@@ -310,6 +310,37 @@ def test_a_handlers_message_may_hold_anything():
     assert store.load("commands.json")["report"]["message"] == 'a\n"b"\x00 \u00e4'
 
 
+def test_an_update_that_the_power_kept_from_beginning_is_begun():
+    wipe()
+    update = {"url": "http://store/1.1.0", "version": "1.1.0", "checksum": "0" * 64}
+    hub = QueueHub(dict(WORK, name="update_firmware", parameters=update))
+    real = store.save
+
+    def cut(path, data):
+        if path == "update.json":
+            raise PowerCut
+        return real(path, data)
+
+    store.save = cut
+    try:
+        Rig(requests=hub, maker_key="MIIB").agent.step()
+    except PowerCut:
+        pass
+    finally:
+        store.save = real
+    rig = Rig(requests=hub, maker_key="MIIB")
+    rig.agent.duties = ("commands",)
+    rig.steps(2)
+    assert [status for status, _ in hub.history()] == ["in_progress", "in_progress"]
+    state = store.load("update.json")
+    assert (state["command"], state["step"]) == ("c-1", "download")
+    assert store.load("commands.json")["report"]["status"] == "in_progress"
+    state.update(step="done", message="runs 1.1.0")
+    store.save("update.json", state)
+    Rig(requests=hub, maker_key="MIIB").agent.step()
+    assert hub.history()[-1] == ("done", "runs 1.1.0")
+
+
 def test_ctrl_c_in_a_handler_reaches_the_repl_and_the_command_was_interrupted():
     for is_safe, outcome in ((False, ("failed", "interrupted: stopped")), (True, ("done", None))):
         wipe()

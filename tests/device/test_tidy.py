@@ -32,7 +32,7 @@ def listed():
 
 
 def test_the_old_one_is_whole():
-    for name in ("config.json", "starts.json", "outbox.json", "lamp.identity.json"):
+    for name in ("config.json", "starts.json", "outbox.json", "slots.json", "update.json", "lamp.identity.json"):
         for beside in TORN + (whole(NEW),):
             emptied()
             put(name, whole(OLD))

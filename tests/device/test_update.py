@@ -175,15 +175,15 @@ def cut_when_it_is_kept(story, is_before):
 
 
 def test_the_power_goes_between_the_journal_and_the_update():
-    for what, outcome in (("before", ("failed", "interrupted: power on")), ("after", ("done", "runs 1.1.0"))):
+    for is_before in (True, False):
         story = Story()
-        cut_when_it_is_kept(story, what == "before")
+        cut_when_it_is_kept(story, is_before)
         story.start()
-        if story.steps():
-            story.restart_into()
-            story.steps()
-        assert story.ended() == outcome, what
-        assert len(story.hub.history()) == 2
+        assert story.steps()
+        story.restart_into()
+        story.steps()
+        assert [status for status, _ in story.hub.history()].count("done") == 1
+        assert story.ended() == ("done", "runs 1.1.0")
 
 
 def accepts(story):

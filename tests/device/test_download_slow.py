@@ -47,7 +47,7 @@ class Sys:
 class Store:
     """A server of which each answer breaks off after so many bytes, and which needs a second for each 1024."""
 
-    def __init__(self, rig, breaks_after=len(DATA)):
+    def __init__(self, rig, breaks_after):
         self.rig = rig
         self.breaks_after = breaks_after
         self.asked = 0
@@ -80,7 +80,7 @@ class Store:
         pass
 
 
-def got(breaks_after=len(DATA)):
+def got(breaks_after):
     """What comes of each of at most 30 attempts."""
     sys.modules["esp32"] = Esp32
     from telemetry import image
@@ -99,7 +99,7 @@ def got(breaks_after=len(DATA)):
 
 
 def test_a_slow_one_is_got_though_telemetry_is_due_each_second():
-    assert got() == [False, False, False, True]
+    assert got(len(DATA)) == [False, False, False, True]
     assert bytes(Partition.content[: len(DATA)]) == DATA
 
 

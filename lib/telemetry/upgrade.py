@@ -23,7 +23,7 @@ def announce(agent: "Agent", version: str | None, file_id: str | None) -> None:
     if (
         version is None
         or not is_news
-        or (once("store", "exists", agent.folder + "update.json") and once("update", "has_failed", agent, version))
+        or (once("store", "exists", agent.folder + "update.json") and once("update", "refused", agent, version))
     ):
         return
     # Told first, remembered then: a power cut between shows it twice, and never not at all.

@@ -69,7 +69,7 @@ RESERVED = {
     "tls": "certificates",
 }
 # What boot.py asks for works without the board's other half, the radio: it has to be small, and must not fail.
-ALSO = {("machine", "starts"), ("esp32", "image")}
+ALSO = {("machine", "starts"), ("machine", "startup"), ("esp32", "image")}
 
 
 class WithoutTypes(ast.NodeTransformer):

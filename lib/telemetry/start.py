@@ -26,7 +26,12 @@ def begin(agent: "Agent") -> None:
         agent.guard("crash", once, "crash", "record", agent)
     agent.guard("tidy", once, "store", "tidy", agent.folder)
     take_up(agent)
-    if agent.settings.outbox["size"] and once("outbox", "waits", agent.folder):
+    # The folder first: most boards have none, and the names of a module that was ever loaded take heap for ever.
+    if (
+        agent.settings.outbox["size"]
+        and once("store", "exists", agent.folder + "outbox")
+        and once("outbox", "waits", agent.folder)
+    ):
         agent.guard("outbox", once, "backlog", "open_it", agent)
     if agent.children:
         agent.guard("children", once, "children", "begin", agent)

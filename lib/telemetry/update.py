@@ -92,7 +92,7 @@ def outcome(agent: "Agent", command: str) -> tuple | None:
     return (state["step"], state["message"]) if state["step"] in _OVER else None
 
 
-def has_failed(agent: "Agent", version: str) -> bool:
+def refused(agent: "Agent", version: str) -> bool:
     """Whether it was tried and did not work: then it is not announced."""
     state = load(agent)
     return state.get("version") == version and state["step"] == "failed"

@@ -416,7 +416,7 @@ def test_one_that_was_left_is_told_with_its_reason():
         story.start()
         story.rig.board.hung = "command x"
         story.steps()
-        assert story.ended() == ("failed", told) and update.has_failed(story.agent, "1.1.0")
+        assert story.ended() == ("failed", told) and update.refused(story.agent, "1.1.0")
         assert slots.load("")["order"] == [] and story.file()["step"] == "failed"
 
 

@@ -6,15 +6,17 @@ cut at any of them leaves behind is put together from that: no life has to be br
 
 
 class Flash:
-    """A block device for MicroPython's file systems. `content`: a bytearray. `moment()`: what the world is like now.
+    """A block device for MicroPython's file systems. `content`: a bytearray. `moment()`: what the world is like now;
+    without it nothing is written down. `extra`: bytes at its end that are none of the file system's.
 
     With an offset it is a NOR flash: an erase sets all bits of a block, programming only clears bits. Without one, as
     FAT asks, a block is written over: what a chip with a translation layer does, as a memory card.
     """
 
-    def __init__(self, content, block, moment):
+    def __init__(self, content, block, moment, extra=0):
         self.content = content
         self.block = block
+        self.size = len(content) - extra
         self.moment = moment
         self.log = []  # (where, is it programmed, bytes, moment)
         self.forgotten = False  # files that the garbage collector closes later find no error
@@ -28,20 +30,21 @@ class Flash:
     def writeblocks(self, number, buffer, offset=None):
         if self.forgotten:
             return 0
-        self._change(number * self.block + (offset or 0), offset is not None, bytes(buffer))
+        self.change(number * self.block + (offset or 0), offset is not None, bytes(buffer))
         return 0
 
     def ioctl(self, operation, argument):
         if operation == 4:  # how many blocks
-            return len(self.content) // self.block
+            return self.size // self.block
         if operation == 5:  # their size
             return self.block
         if operation == 6 and not self.forgotten:  # erase one
-            self._change(argument * self.block, False, b"\xff" * self.block)
+            self.change(argument * self.block, False, b"\xff" * self.block)
         return 0
 
-    def _change(self, start, is_programmed, data):
-        self.log.append((start, is_programmed, data, self.moment()))
+    def change(self, start, is_programmed, data):
+        if self.moment:
+            self.log.append((start, is_programmed, data, self.moment()))
         _change(self.content, start, is_programmed, data)
 
 

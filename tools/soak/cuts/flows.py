@@ -1,5 +1,6 @@
 """What is tried: each piece of state, and each way in which it changes."""
 
+import shelf
 from acts import (
     claim,
     configure,
@@ -38,6 +39,7 @@ from checks import (
     upgraded,
 )
 from flow import Crashing, Flow, Waiting
+from updates import UPDATE
 
 ONE = [publish("1.1.0")]
 VERSION = (
@@ -133,10 +135,11 @@ OUTBOX = (
 
 STARTS = tuple(Crashing(crashes, started) for crashes in (0, 1, 3))
 
-FLOWS = VERSION + IDENTITY + CONFIG + LICENCES + COMMANDS + SPACE + INCIDENTS + OUTBOX + STARTS
+FLOWS = VERSION + IDENTITY + CONFIG + LICENCES + COMMANDS + SPACE + INCIDENTS + OUTBOX + STARTS + UPDATE
 
 
 def prepare(plan):
     """`plan`: the host's; what its maker signed, and his key."""
     signed.update(plan["signed"])
+    shelf.prepare(plan)
     Flow.key = plan["maker_key"]

@@ -3,6 +3,8 @@ power is a dict, so that there is one of it for each moment."""
 
 import json
 
+import shelf
+
 # What a device at the hub begins with.
 _NEW = {
     "firmware": None,
@@ -56,6 +58,8 @@ def new_world():
         ends=[],  # of lives that a cut ended: [samples that were taken, when]
         crashes=0,
         safe=0,  # starts in safe mode
+        slices=0,  # answers with a part of a firmware
+        served=0,  # bytes in those that were not cut
         wrong=None,  # what the hub saw and should not have
         saved={},  # path -> what was last saved there
         saving=None,  # [path, what], while it is saved
@@ -77,13 +81,17 @@ class Response:
 class Hub:
     """In place of a session."""
 
-    def __init__(self, world):
+    def __init__(self, world, sleep):
         self.world = world
+        self.sleep = sleep
         self.other = 0  # requests than telemetry
 
-    def request(self, method, url, data=None, headers=None, timeout=None):
+    def request(self, method, url, data=None, headers=None, timeout=None, stream=False, redirects=0):
         if self.world.now["down"]:
             raise OSError(113)
+        if url.startswith(shelf.URL):
+            self.other += 1
+            return shelf.Part(self.world, url, headers, self.sleep)
         path = url.split("/v1/devices")[1]
         body = json.loads(data) if data else None
         if not path:
@@ -108,6 +116,9 @@ class Hub:
         answer = _act(device, path, body)
         self.world.touch()
         return Response(*answer)
+
+    def renew(self, timeout):
+        pass
 
     def _register(self, url, body):
         now = self.world.now
@@ -134,7 +145,7 @@ def _asked(device):
     return {
         "success": True,
         "latest_fw_version": device["firmware"],
-        "latest_fw_file_id": "f" if device["firmware"] else None,
+        "latest_fw_file_id": "f-" + device["firmware"] if device["firmware"] else None,
         "config_version": device["config_version"],
         "command": bool(queued(device)),
         "new_licenses": bool(device["changes"]),
@@ -163,6 +174,8 @@ def _act(device, path, body):
         return 200, {}
     if path == "GET /space":
         return (200, device["space"]) if device["space"] else (404, {"error": "space: not claimed"})
+    if path[:13] == "GET /files/f-":
+        return 200, shelf.described(path[13:])
     return _noticed(device, path, body)
 
 

@@ -5,6 +5,7 @@ Its plan is a line of JSON on standard input; it says on standard output, as a l
 
 import gc
 import json
+import os
 import random
 import sys
 
@@ -27,7 +28,8 @@ class Trial:
     """One flow on one file system."""
 
     def __init__(self, flow, kind, others, plan):
-        name, self.block, self.blocks = _KINDS[kind]
+        name, self.block, blocks = _KINDS[kind]
+        size = flow.bytes or self.block * blocks
         self.driver = getattr(vfs, name)
         self.flow = flow
         self.plan = plan
@@ -35,7 +37,7 @@ class Trial:
         self.lives = self.cuts = 0
         self.life = None  # the one that is lived
         # Made once: a heap has little room in one piece.
-        self.flash, self.once, self.twice = (bytearray(self.block * self.blocks) for _ in range(3))
+        self.flash, self.once, self.twice = (bytearray(size + flow.extra) for _ in range(3))
         self.content = self.formatted(others)
 
     def formatted(self, others):
@@ -43,14 +45,20 @@ class Trial:
         self.flash[:] = b"\xff" * len(self.flash)
         life = Life(self.flow, self.driver, self.block, self.flash, world.moment())
         self.driver.mkfs(life.flash)
-        vfs.mount(self.driver(life.flash), ROOT[:-1])
-        files = dict(self.flow.files)
+        vfs.mount(self.driver(life.flash), ROOT)
+        self.flow.lay_out(life.flash)
+        files = self.flow.files()
         files.update({"file%d.py" % n: "pass\n" * 9 for n in range(others)})
         for name in files:
+            folder = ""
+            for part in name.split("/")[:-1]:
+                if part not in os.listdir(folder or ROOT):
+                    os.mkdir(folder + "/" + part)
+                folder += "/" + part
             with open(ROOT + name, "w") as file:
                 file.write(files[name])
         self.flow.others = list(files)
-        vfs.umount(ROOT[:-1])
+        vfs.umount(ROOT)
         return bytes(self.flash)
 
     def live(self, content, moment, cut_at, check=True):
@@ -126,6 +134,7 @@ def main():
     random.seed(plan["seed"])
     trial = None
     saves(lambda: trial.life.world)
+    vfs.umount(ROOT)  # of the host: nothing is needed from there any more
     for flow in FLOWS:
         if flow.state in plan["states"]:
             for others in plan["others"]:

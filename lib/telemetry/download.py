@@ -136,7 +136,7 @@ def _show(agent, version, percent):
     progress = agent.progress
     if progress is None:
         progress = agent.progress = {}
-        agent.telemetry(lambda: progress)
+        agent.telemetry(progress.copy)  # no function of ours, which would keep this module in memory
     if progress.get("update_percent") != percent:
         progress["update_percent"] = percent
         agent.board.light(percent & 1)

@@ -175,15 +175,15 @@ def cut_when_it_is_kept(story, is_before):
 
 
 def test_the_power_goes_between_the_journal_and_the_update():
-    for what in ("before", "after"):
+    for is_before in (True, False):
         story = Story()
-        cut_when_it_is_kept(story, what == "before")
+        cut_when_it_is_kept(story, is_before)
         story.start()
-        if story.steps():
-            story.restart_into()
-            story.steps()
-        assert story.ended() == ("done", "runs 1.1.0"), what
-        assert [status for status, _ in story.hub.history()][-2:] == ["in_progress", "done"]
+        assert story.steps()
+        story.restart_into()
+        story.steps()
+        assert [status for status, _ in story.hub.history()].count("done") == 1
+        assert story.ended() == ("done", "runs 1.1.0")
 
 
 def accepts(story):
@@ -257,7 +257,7 @@ def test_telemetry_goes_on_meanwhile_with_the_percent():
     hub.on_piece = slow
     assert story.steps(ms=0)
     told = [body["telemetries"].get("update_percent") for body in hub.told]
-    assert len(told) >= 3 and told[0] is None and told[1:] == sorted(told[1:]), told
+    assert len(told) > 2 and told[0] is None and told[1:] == sorted(told[1:]), told
     assert all(type(percent) is int and 0 < percent <= 100 for percent in told[1:])
     hub.on_piece = lambda: None
 

@@ -120,7 +120,8 @@ def main():
         error = attempt(agent, told)
         found = files_in("/flash", {})
         once("slots", "remove", FOLDER + "slots/a")
-        print(json.dumps({"error": error, "files": found}))
+        json.dump({"error": error, "files": found}, sys.stdout)  # a text of all of it has no hole to go to
+        print()
         line = told = found = error = None
         gc.collect()
         print(gc.mem_alloc())

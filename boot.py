@@ -9,7 +9,7 @@ try:
     gc.threshold(16 * 1024)
     from telemetry import once
 
-    where = once("starts", "begin")
+    where = once("startup", "begin")
     gc.collect()
     if where:
         # Safe mode, or an application that came over the air: MicroPython looks for main.py where we are, so it finds

@@ -171,6 +171,7 @@ def test_a_window_of_1_kib_is_enough(tmp_path):
         ({"version": "1.1.0/../x"}, "VERSION"),
         ({"version": "1.1." + "1" * 300}, "VERSION"),
         ({"micropython": "1.24"}, "MICROPYTHON"),
+        ({"micropython": "1.24.0-preview"}, "MICROPYTHON"),
         ({"micropython": "/usr/bin/micropython"}, "MICROPYTHON"),
         ({"chip": "ESP32 S3"}, "CHIP"),
         ({"chip": "x" * 41}, "CHIP"),

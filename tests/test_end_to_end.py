@@ -1,5 +1,6 @@
 """The whole: our software on the virtual ESP32, before the local hub, over real sockets."""
 
+import base64
 import json
 import re
 import socket
@@ -86,15 +87,17 @@ def test_a_power_cut_while_announcing_never_loses_the_version(rig):
 
 
 def test_the_boot_button_accepts_the_upgrade(rig):
+    rig.settings(maker_key=base64.b64encode(rig.hub.license_key).decode())
     rig.board.start()
     rig.more_telemetry(1)
     rig.board.click(0.3)  # nothing blinks: nothing to accept
-    file = rig.hub.publish("1.1.0", b"a new firmware", "app-1.1.0.bin")
+    rig.hub.publish("1.1.0", b"no firmware at all" * 10, "app-1.1.0.bin")
     rig.board.wait_for(ANNOUNCEMENT)
     eventually(lambda: rig.board.led_changes.count(True) >= 2)
     assert not rig.count("file")
     rig.board.click(0.3)
-    rig.board.wait_for("would install app-1.1.0.bin, SHA-256 " + file["checksum"])
+    rig.board.wait_for("update: from 1.0.0 to 1.1.0")
+    rig.board.wait_for("file: expected an application bundle")
     eventually(lambda: not rig.board.led)
     changes = len(rig.board.led_changes)
     rig.more_telemetry(2)

@@ -4,16 +4,19 @@ becomes of that which does not work."""
 import base64
 
 import pytest
-from conftest import Rig
+from conftest import Rig, eventually
 from test_end_to_end_commands import ended
 from test_end_to_end_reports import opened
 from test_safe_mode import SAFE, shorten
 
+from tools.board.board import VirtualBoard
+from tools.board.image import make_image
 from tools.bundle import make_bundle
 from tools.deploy import ROOT, library
 from tools.hub.maker import Maker
 from tools.hub.testing import call
 
+APP_BYTES = 192 * 1024
 PROGRAM = """\
 from telemetry import Agent
 
@@ -116,6 +119,9 @@ def test_a_bundle_by_the_command(updating):
     again = updating.order(updating.bundle("1.2.0", PROGRAM % "newer"), "1.2.0")
     assert ended(rig, again) == ("done", "runs 1.2.0")
     assert updating.runs() == ("newer", "1.2.0") and rig.state("/slots.json")["order"] == ["b", "a"]
+    image = updating.order(make_image({}), "1.3.0")  # for which there is no place
+    why = "image: this board's partition table has no second place for one"
+    assert ended(rig, image) == ("failed", why)
 
 
 def test_safe_mode_takes_a_way_out_over_the_air(updating):
@@ -177,3 +183,101 @@ def test_one_that_does_not_work_is_left_and_the_hub_is_told_why(updating):
     assert "is available" not in rig.board.output
     command = updating.order(updating.bundle("1.2.0", files={}), "1.2.0")
     assert ended(rig, command) == ("done", "runs 1.2.0")
+
+
+# Whole images
+
+
+def program(version, what, end="agent.run()"):
+    return (PROGRAM % what).replace('"1.0.0"', f'"{version}"').replace("agent.run()", end).encode()
+
+
+class Imaging(Updating):
+    """The same with images: the library and the program are frozen."""
+
+    def image(self, version="1.1.0", what="new", end="agent.run()", files=None, chip="ESP32"):
+        files = self.compiled if files is None else files
+        frozen = {name.removeprefix("lib/"): data for name, data in files.items() if name.endswith((".py", ".mpy"))}
+        return make_image(frozen | {"app.py": program(version, what, end)}, chip)
+
+    def partitions(self):
+        return self.rig.board.firmware.running, self.rig.board.firmware.states()
+
+
+@pytest.fixture
+def imaging(tmp_path, maker, compiled):
+    flash = tmp_path / "flash.img"
+    with VirtualBoard(str(flash), ota=True, app_bytes=APP_BYTES) as board:
+        board.wait_for(">>> ")
+    rig = Rig(flash)
+    try:
+        imaging = Imaging(rig, maker, compiled)
+        rig.board.firmware.write("ota_0", imaging.image("1.0.0", "old"))
+        rig.board.write_file("/boot.py", (ROOT / "boot.py").read_bytes())
+        rig.board.write_file("/main.py", b"import app\n")
+        yield imaging
+    finally:
+        rig.close()
+
+
+def test_an_image_by_the_command_and_one_by_the_button_over_a_line_that_breaks(imaging):
+    rig = imaging.rig
+    imaging.begin()
+    image = imaging.image()
+    # It breaks off twice, and the power goes, too.
+    rig.hub.fault("cut", path="/files/*", bytes=len(image) // 3, count=2)
+    command = imaging.order(image)
+    rig.board.wait_for("breaks off")
+    rig.board.power_cycle()
+    assert ended(rig, command) == ("done", "runs 1.1.0")
+    assert imaging.runs() == ("new", "1.1.0")
+    assert imaging.partitions() == ("ota_1", {"ota_1": "VALID", "ota_0": "VALID"})
+    parts = [event for event in rig.events if event.kind == "download"]
+    assert len(parts) > 2 and any(part.detail.get("first") for part in parts)
+    # The other place is the next.
+    rig.hub.publish("1.2.0", image := imaging.image("1.2.0", "newer"), signature=imaging.maker.sign(image))
+    rig.board.wait_for("press BOOT")
+    rig.board.press()
+    rig.board.wait_for("update: from 1.1.0 to 1.2.0")
+    rig.board.release()
+    before = rig.count("telemetry")
+    rig.board.wait_for("update: done: runs 1.2.0")
+    assert imaging.runs() == ("newer", "1.2.0") and rig.count("telemetry") > before
+    assert imaging.partitions()[0] == "ota_0" and imaging.partitions()[1]["ota_0"] == "VALID"
+    assert "/update.bin" not in rig.board.list_files()
+
+
+def test_an_image_that_does_not_work_is_left_by_the_bootloader(imaging):
+    rig = imaging.rig
+    rig.board.hurry_watchdog(75)
+    imaging.begin()
+    crashes = imaging.image("1.1.0", "crashes", "import not_there")
+    reaches_nobody = imaging.image(
+        "1.1.1", "reaches nobody", "agent.hub.look_up = lambda: 1 // 0\nagent.run()", impatient(imaging.compiled)
+    )
+    for version, image, why in (
+        ("1.1.0", crashes, "watchdog"),
+        ("1.1.1", reaches_nobody, "the hub took no telemetry in 0 minutes with Wi-Fi"),
+    ):
+        status, message = ended(rig, imaging.order(image, version))
+        assert status == "failed" and message.startswith("rolled back: ") and why in message, (version, message)
+        eventually(lambda: imaging.runs() == ("old", "1.0.0"))
+        assert imaging.partitions()[0] == "ota_0"
+
+
+def test_an_image_that_cannot_be_started_is_refused(imaging):
+    rig = imaging.rig
+    imaging.begin()
+    files = {}
+    not_valid = bytearray(imaging.image(files=files))
+    not_valid[-40] ^= 1
+    for image, why in (
+        (imaging.image(files=files, chip="ESP32S3"), "image: chip: made for ESP32S3, not ESP32"),
+        (imaging.image(files={"x.py": b"#" * APP_BYTES}), f"partition: of {APP_BYTES} bytes"),
+        (bytes(not_valid), "ESP_ERR_OTA_VALIDATE_FAILED"),
+        (bytes(not_valid[:500]), "ESP_ERR_OTA_VALIDATE_FAILED"),
+    ):
+        status, message = ended(rig, imaging.order(image))
+        assert status == "failed" and why in message, message
+    assert rig.board.reset_causes.count("PWRON_RESET") == len(rig.board.reset_causes) == 1
+    assert imaging.partitions()[0] == "ota_0" and imaging.runs() == ("old", "1.0.0")

@@ -56,7 +56,7 @@ def test_semver_is_tiny(mpy_bytes):
 
 
 def test_the_library_leaves_room_for_the_user(mpy_bytes):
-    assert sum(mpy_bytes.values()) < 80 * 1024
+    assert sum(mpy_bytes.values()) < 81 * 1024
 
 
 # Who may know what: hardware, sockets and certificates are the business of one module each.
@@ -69,7 +69,7 @@ RESERVED = {
     "tls": "certificates",
 }
 # What boot.py asks for works without the board's other half, the radio: it has to be small, and must not fail.
-ALSO = {("machine", "starts"), ("esp32", "image")}
+ALSO = {("machine", "starts"), ("machine", "startup"), ("esp32", "image")}
 
 
 class WithoutTypes(ast.NodeTransformer):

@@ -273,7 +273,7 @@ class Agent(Device):
             if self.trial is None:
                 self.guard("starts.json", once, "starts", "survived", self.folder)
             else:
-                self.guard("trial", once, "confirm", "watched", self)
+                self.guard("trial", once, "confirm", "attend", self)
 
     def _join(self):
         if not self.board.is_connected():

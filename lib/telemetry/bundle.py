@@ -95,7 +95,11 @@ def install(agent: "Agent", state: dict) -> None:
     """Unpacks it into its slot. Raises UpdateError if what is in it is not for this board, or not as it should be."""
     slot = once("slots", "path", agent.folder, state["slot"])
     once("slots", "remove", slot)
-    once("unpack", "unpack", agent, agent.folder + _FILE, slot, state["version"])
+    try:
+        once("unpack", "unpack", agent, agent.folder + _FILE, slot, state["version"])
+    except Exception:
+        once("slots", "remove", slot)  # it may have filled the flash
+        raise
 
 
 def switch(agent: "Agent", state: dict) -> None:

@@ -42,7 +42,7 @@ def begin(agent: "Agent") -> None:
         agent.due["update"] = 0
 
 
-def watched(agent: "Agent") -> None:
+def attend(agent: "Agent") -> None:
     """Every minute, and when the hub took the first telemetry: confirms it, or goes back. Raises StoreError."""
     agent.survives_at = agent.clock.uptime() + _MINUTE
     state = once("update", "load", agent)

@@ -68,7 +68,7 @@ def _heed(response, state, at):
     size = fields.get("content-length", "")
     if status == 206:
         start, _, size = fields.get("content-range", "").partition("/")
-        if not start.startswith("bytes %d-" % at) or size != str(state["size"]):
+        if not start.startswith("bytes %d-" % at) or size != str(state.get("size")):
             raise errors.Corrupt("content-range: of another file than before")
     elif status == 200:
         if not size.isdigit() or int(size) < _AT_LEAST:
@@ -136,7 +136,7 @@ def _show(agent, version, percent):
     progress = agent.progress
     if progress is None:
         progress = agent.progress = {}
-        agent.telemetry(lambda: progress)
+        agent.telemetry(progress.copy)  # no function of ours, which would keep this module in memory
     if progress.get("update_percent") != percent:
         progress["update_percent"] = percent
         agent.board.light(percent & 1)

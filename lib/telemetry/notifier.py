@@ -18,9 +18,9 @@ class Notifier:
 
     def show(self, version: str) -> None:
         """Says that `version` is there and starts to blink."""
-        print("New firmware %s is available. To upgrade, press BOOT while the LED blinks." % version)
         self._lit = False
         self._pressed = self._board.is_pressed()  # held down since before: that was no answer
+        print("New firmware %s is available. To upgrade, press BOOT while the LED blinks." % version)
         self._since_ms = ticks_ms()
 
     def clear(self) -> None:

@@ -26,7 +26,12 @@ def begin(agent: "Agent") -> None:
         agent.guard("crash", once, "crash", "record", agent)
     agent.guard("tidy", once, "store", "tidy", agent.folder)
     take_up(agent)
-    if agent.settings.outbox["size"] and once("outbox", "waits", agent.folder):
+    # The folder first: most boards have none, and the names of a module that was ever loaded take heap for ever.
+    if (
+        agent.settings.outbox["size"]
+        and once("store", "exists", agent.folder + "outbox")
+        and once("outbox", "waits", agent.folder)
+    ):
         agent.guard("outbox", once, "backlog", "open_it", agent)
     if agent.children:
         agent.guard("children", once, "children", "begin", agent)
@@ -52,6 +57,9 @@ def renew(device: "Device") -> None:
     device.versions.clear()
     for incident in device.notices:
         incident.id = None  # it is opened there too
-    device.due = {"config": 0, "incidents": 0, "crash": 0}  # what is said here is not known there
+    due = {"config": 0, "incidents": 0, "crash": 0}  # what is said here is not known there
+    if "update" in device.due:
+        due["update"] = 0  # which goes on
+    device.due = due
     device.place = device.licenses = device.journal = None
     device.refused = 0

@@ -19,25 +19,33 @@ _BLOCK = const(512)
 _NAME_MOST = const(100)
 _MANIFEST = const("manifest.json")
 _MANIFEST_MOST = const(32768)  # bytes
+_LINE_MOST = const(1024)  # bytes, of a line in it
+_ENOSPC = const(28)
 
 
 def unpack(agent: "Agent", path: str, slot: str, version: str) -> None:
     """Unpacks the bundle `path` into the folder `slot`, which is not there yet. Raises UpdateError, which says what is
-    wrong with it, and OSError if the flash does not take it."""
+    wrong with it, and MemoryError."""
     buffer = memoryview(bytearray(_BLOCK))
-    with open(path, "rb") as file:
-        stream = DeflateIO(file, GZIP, _WINDOW)
-        try:
+    try:
+        with open(path, "rb") as file:
+            stream = DeflateIO(file, GZIP, _WINDOW)
             name, size = _header(stream, buffer)
             if name != _MANIFEST or size > _MANIFEST_MOST:
                 raise errors.UpdateError("bundle: expected manifest.json first")
             _make_folders(slot + "/")
             _copied(agent, stream, buffer, slot + "/" + name, size)
             with open(slot + "/" + name) as manifest:
-                check(json.loads(manifest.readline() + "}}"), version)
+                check(json.loads(manifest.readline(_LINE_MOST) + "}}"), version)
                 _members(agent, stream, buffer, slot, manifest)
-        except EOFError:
+    except Exception as error:
+        if isinstance(error, (errors.UpdateError, MemoryError)):
+            raise
+        if isinstance(error, EOFError):
             raise errors.UpdateError("bundle: it breaks off")
+        if isinstance(error, OSError) and error.errno == _ENOSPC:
+            raise errors.UpdateError("bundle: the flash has no room for its files")
+        raise errors.UpdateError("bundle: broken, or none: " + errors.described(error))
 
 
 def check(made: dict, version: str) -> None:
@@ -65,16 +73,17 @@ def check(made: dict, version: str) -> None:
 def _members(agent, stream, buffer, slot, manifest):
     # In the manifest's order: of a long list one line is in memory at a time.
     while True:
-        line = manifest.readline().strip()
+        line = manifest.readline(_LINE_MOST).strip().rstrip(",")
         name, size = _header(stream, buffer)
         if line == "}}" and not name:
-            os.stat(slot + "/main.py")  # OSError: it has none
+            if "main.py" not in os.listdir(slot):
+                raise errors.UpdateError("bundle: main.py: missing")
             return
-        told = json.loads("{" + line.rstrip(",") + "}") if line.endswith(("],", "]")) else {}
+        told = json.loads("{" + line + "}") if line.endswith("]") else {}
         if list(told) != [name] or told[name][0] != size:
-            raise errors.UpdateError("bundle: %s: not as the manifest has it" % name)
-        _check_name(name)
+            raise errors.UpdateError("bundle: %s: the manifest has %s" % (name or "the end", line[:80]))
         place = slot + "/" + name
+        _check(name, place)
         _make_folders(place)
         if _copied(agent, stream, buffer, place, size) != told[name][1]:
             raise errors.UpdateError("bundle: %s: not of its SHA-256" % name)
@@ -90,13 +99,18 @@ def _header(stream, buffer):
         raise errors.UpdateError("bundle: no tar header")
     if head[156:157] not in b"0\0" or any(head[345:500]) or head[257:262] != b"ustar":
         raise errors.UpdateError("bundle: expected plain files")
-    return head[:_NAME_MOST].rstrip(b"\0").decode(), int(head[124:135], 8)
+    return head[:_NAME_MOST].split(b"\0", 1)[0].decode(), int(head[124:135], 8)
 
 
-def _check_name(name):
-    for part in name.split("/"):
-        if part in ("", ".", "..") or "\\" in name or name == _MANIFEST:
-            raise errors.UpdateError("bundle: %s: no name for a file in it" % name)
+def _check(name, place):
+    is_good = "\\" not in name and not any(part in ("", ".", "..") for part in name.split("/"))
+    try:
+        os.stat(place)
+        is_good = False  # the manifest, or one of the same name; on FAT also but for its case
+    except OSError:
+        pass
+    if not is_good:
+        raise errors.UpdateError("bundle: %s: no name for a file in it" % name)
 
 
 def _copied(agent, stream, buffer, place, size):

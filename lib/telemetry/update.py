@@ -92,7 +92,7 @@ def outcome(agent: "Agent", command: str) -> tuple | None:
     return (state["step"], state["message"]) if state["step"] in _OVER else None
 
 
-def has_failed(agent: "Agent", version: str) -> bool:
+def refused(agent: "Agent", version: str) -> bool:
     """Whether it was tried and did not work: then it is not announced."""
     state = load(agent)
     return state.get("version") == version and state["step"] == "failed"
@@ -129,7 +129,12 @@ def attend(agent: "Agent") -> float | None:
             raise
         over(agent, state, "failed", errors.described(error))
     except errors.NotFound as error:  # addresses expire
-        url = state["file"] and agent.file(state["file"]).get("url")
+        url = None
+        try:
+            if state["file"]:
+                url = agent.file(state["file"]).get("url")
+        except errors.NotFound:
+            pass  # nor is the file there any more
         if not url or url == state["url"]:
             over(agent, state, "failed", str(error))
         else:

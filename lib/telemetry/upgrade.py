@@ -20,7 +20,11 @@ def announce(agent: "Agent", version: str | None, file_id: str | None) -> None:
     agent.upgrade = (version, file_id) if is_upgrade else None
     if not is_upgrade:
         agent.ask_no_more()  # what was offered is there no more
-    if version is None or not is_news or once("update", "has_failed", agent, version):
+    if (
+        version is None
+        or not is_news
+        or (once("store", "exists", agent.folder + "update.json") and once("update", "refused", agent, version))
+    ):
         return
     # Told first, remembered then: a power cut between shows it twice, and never not at all.
     show = agent.show

@@ -35,3 +35,15 @@ def test_the_button_counts_only_while_it_blinks():
     board.pressed = True
     assert a_notifier.is_accepted()
     assert not a_notifier.is_accepted()  # once for one press
+
+
+def test_who_presses_as_soon_as_the_line_is_there_has_pressed():
+    Ticks(notifier)
+    board = Board()
+    a_notifier = Notifier(board)
+    notifier.print = lambda line: setattr(board, "pressed", True)
+    try:
+        a_notifier.show("1.1.0")
+    finally:
+        del notifier.print
+    assert a_notifier.is_accepted()

@@ -3,7 +3,7 @@ import os
 import sys
 
 from support import raises
-from telemetry import starts, store
+from telemetry import starts, startup, store
 from telemetry.errors import StoreError
 
 CAUSES = {"power on": 1, "hard reset": 2, "watchdog": 3}
@@ -59,7 +59,7 @@ def fresh(**settings):
 
 
 def start(cause, level=1):
-    return starts.begin("", "safe") if Machine(CAUSES.get(cause, cause), level) else None
+    return startup.begin("", "safe") if Machine(CAUSES.get(cause, cause), level) else None
 
 
 def counted():
@@ -144,7 +144,7 @@ def test_boot_that_is_held_leads_to_safe_mode_for_this_start():
     assert start("power on", level=0) is None
     fresh(button=9)
     machine = Machine(1)
-    starts.begin("", "safe")
+    startup.begin("", "safe")
     assert machine.pins == [(9, 1, 2)] and before == counted()
     os.remove("settings.json")
     assert start("power on", level=0) == "safe"
@@ -155,7 +155,7 @@ def test_the_watchdog_is_on_from_the_start_and_rests_while_a_person_is_there():
         fresh(**settings)
         for cause, wanted in ((1, seconds), (2, seconds), (3, seconds), (4, 0), (5, seconds and 604800)):
             machine = Machine(cause)
-            starts.begin("", "safe")
+            startup.begin("", "safe")
             assert machine.watchdogs == [wanted * 1000] * bool(wanted), (settings, cause)
 
 
@@ -165,7 +165,7 @@ def test_a_board_without_a_program_or_settings_counts_nothing():
         os.remove(missing)
         for cause in list(CAUSES) * 2 + [SOFT]:
             machine = Machine(CAUSES.get(cause, cause))
-            assert starts.begin("", "safe") is None and not machine.watchdogs
+            assert startup.begin("", "safe") is None and not machine.watchdogs
         assert "starts.json" not in os.listdir(".")
     fresh()
     for text in ("", "{", '{"button": 0'):

@@ -2,7 +2,7 @@
 
 import os
 
-from telemetry import starts, store
+from telemetry import starts, startup, store
 from test_power_cut import FILE_SYSTEMS, driver, formatted, start
 from test_starts import Machine
 
@@ -18,7 +18,7 @@ def lay_out():
 
 def begin():
     Machine(1)
-    return starts.begin("/cut/", "/cut/safe")
+    return startup.begin("/cut/", "/cut/safe")
 
 
 def survive():

@@ -18,3 +18,5 @@ gc.mem_free = lambda: 60000
 gc.collect = lambda: 0  # all that pytest holds would be looked at whenever the library collects
 time.sleep_ms = lambda ms: time.sleep(ms / 1000)
 sys.print_exception = lambda error, file=None: traceback.print_exception(error, file=file)
+sys.implementation._machine = "CPython with ESP32"
+sys.implementation._mpy = 6

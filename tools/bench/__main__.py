@@ -81,6 +81,7 @@ def _report(rows: list[Row], on_hub: list[Row], arguments: argparse.Namespace) -
         print("instructions skipped: valgrind not found")
     print("\n" + table.foot(_plan(arguments).count, on_hub))
     print("\n" + table.sizes(rows))
+    print("\n" + table.updates(rows))
     verdicts = bars.judge(rows)
     print("\n" + table.bars(verdicts))
     if not (arguments.case or arguments.subject or arguments.measure):

@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
-from tools.bench import callgrind, measure, sizes
+from tools.bench import callgrind, measure, sizes, updates
 from tools.bench.cases import CASES, METRICS, SUBJECTS, Case, Row
 from tools.bench.stand import Stand
 
-MEASURES = ("heap", "instructions", "min", "time", "size")
+MEASURES = ("heap", "instructions", "min", "time", "size", "update")
 Measured = Callable[[Stand], dict[str, float]]
 
 
@@ -66,7 +66,12 @@ def run(stand: Stand, plan: Plan, say: Callable[[str], object]) -> list[Row]:
             count = plan.slow_count if is_slow(case, subject) else plan.count
             rows += _rows(case, subject, measure.median_us(stand, case, subject, count))
     rows.sort(key=_place)
-    return rows + (sizes.rows(stand) if "size" in plan.measures else [])
+    if "size" in plan.measures:
+        rows += sizes.rows(stand)
+    if "update" in plan.measures:
+        say("updating")
+        rows += updates.rows(stand)
+    return rows
 
 
 def _counted(plan: Plan) -> Iterator[tuple[Case, str, Measured]]:

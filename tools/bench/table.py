@@ -1,5 +1,6 @@
 """The table as text."""
 
+from tools.bench import updates as firmware
 from tools.bench.bars import Verdict
 from tools.bench.cases import CASES, METRICS, SUBJECTS, Row, value_of
 
@@ -17,6 +18,12 @@ handshakes, not in heap, instructions and time. Bytes are TCP's payload, each te
 first, over https with it, TLS records and every handshake. Heap: gc.mem_alloc() with the collector off. Instructions:
 callgrind, a shorter run taken from a longer one. Smallest heap: -X heapsize, by bisection. Time: the median, against a
 server that gives the hub's answer at once, because the local hub's own work would hide the difference."""
+
+_UPDATES = """\
+A bundle over https, from the first byte to the restart. Heap: gc.mem_alloc() after a collection at each KiB, beyond
+that of an agent that is connected; code is the library's modules that are loaded just then, names that they bring
+apart, and data all else: buffers, the window of deflate, open files. Flash: LittleFS2 with MicroPython's own sizes,
+blocks of 4096 bytes, writes as the driver makes them. The plain download keeps nothing."""
 
 
 def table(rows: list[Row]) -> str:
@@ -48,6 +55,16 @@ def sizes(rows: list[Row]) -> str:
     return _aligned(lines, names=1)
 
 
+def updates(rows: list[Row]) -> str:
+    """A line for each size of a firmware."""
+    metrics = firmware.METRICS
+    lines = [["", *metrics.values()]]
+    for case in map(firmware.case_of, firmware.SIZES_KIB):
+        values = [value_of(rows, case, "ours", metric) for metric in metrics]
+        lines.append([case, *(f"{value:,}" if value is not None else NOT_MEASURED for value in values)])
+    return _aligned(lines, names=1) + "\n" + _UPDATES
+
+
 def bars(verdicts: list[Verdict]) -> str:
     """A line for each bar: what it is about, limit, value, and whether it was kept."""
     lines = [["", "", "", "limit", "value", ""]]
@@ -58,7 +75,7 @@ def bars(verdicts: list[Verdict]) -> str:
             [
                 bar.case,
                 bar.subject,
-                METRICS.get(bar.metric, ".mpy bytes"),
+                (METRICS | firmware.METRICS).get(bar.metric, ".mpy bytes"),
                 shown(bar.metric, verdict.limit),
                 shown(bar.metric, verdict.value),
                 "MISSED" if verdict.missed else said,

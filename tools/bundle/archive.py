@@ -73,6 +73,8 @@ def manifest_of(
             check_version(value)
         except ValueError as error:
             raise BundleError(f"{field}: {error}, not {shown(value)!r}") from None
+    if not re.fullmatch(r"[0-9.]+", micropython):  # a board compares three numbers
+        raise BundleError(f"MICROPYTHON: expected a release as {MICROPYTHON}, not {shown(micropython)!r}")
     if chip and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", chip):
         raise BundleError(f"CHIP: expected as the board says it, ESP32, ESP32S3, ESP32C3 ..., not {shown(chip)!r}")
     return {

@@ -18,6 +18,8 @@ def main():
             config["ca"] = file.read()
     if config["task"] == "repeat":
         from bench.subject import repeat as task
+    elif config["task"] == "update":
+        from bench.update import update as task
     else:
         from bench import tasks
 

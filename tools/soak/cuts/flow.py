@@ -3,7 +3,7 @@
 import os
 
 from chip import Machine
-from telemetry import once, starts
+from telemetry import once, startup
 
 
 class Flow:
@@ -127,7 +127,7 @@ class Crashing(Flow):
     def begins(self, life):
         now = life.world.now
         Machine.board = life.board
-        if starts.begin(life.folder, life.folder + "safe"):
+        if startup.begin(life.folder, life.folder + "safe"):
             now["safe"] += 1
             life.world.touch()
             once("starts", "survived", life.folder)  # the hub's command `reboot`

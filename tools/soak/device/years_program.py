@@ -24,6 +24,7 @@ class Program:
         agent.telemetry(self.read)
         agent.telemetry(level=0.5)(self.level)
         agent.on_config(self.apply)
+        agent.on_upgrade(self.install)
         agent.command("blink")(self.blink)
         agent.command("safe", safe=True)(self.blink)
         agent.command("fails")(self.fails)
@@ -54,6 +55,10 @@ class Program:
             if random.random() < 0.5:
                 values["sometimes"] = None if random.random() < 0.1 else random.random() * 1e9
         return values
+
+    def install(self, version, file_id):
+        self.may_fail()
+        print("installs", version)
 
     def level(self):
         self.may_fail()

@@ -28,5 +28,5 @@ def load_all():
     import telemetry
 
     for path in sorted(Path(telemetry.__file__).parent.glob("*.py")):
-        if path.stem not in ("__init__", "board", "wiring"):
+        if path.stem not in ("__init__", "board", "image", "wiring"):
             importlib.import_module("telemetry." + path.stem)

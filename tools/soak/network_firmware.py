@@ -24,7 +24,7 @@ _BYTES = 24_000  # of what cannot be compressed
 _PIECE_MS = 3000  # of the board's time for each KiB: telemetry is due before all of it is there
 _INTERVAL_S = 30
 _FLASH_BYTES = 1024 * 512
-_CHANGES = (2, 6)  # the steps before which the network becomes bad, and well again
+_CHANGES = (1, 5)  # the steps before which the network becomes bad, and well again
 _LIMIT_S = 600
 _OFTEN = 10
 
@@ -116,7 +116,7 @@ class _Board:
                 self._proxy.become(modes[int(number)])
                 self._say("")
             elif word == "I":
-                assert int(number) > _CHANGES[0], f"{kind}: installed before the network became bad"
+                assert int(number) >= _CHANGES[0], f"{kind}: installed before the network became bad"
                 self._proxy.become("well")
                 return
             else:

@@ -50,21 +50,15 @@ def unpack(agent: "Agent", path: str, slot: str, version: str) -> None:
 
 def check(made: dict, version: str) -> None:
     """Whether the bundle with this manifest is `version`, and for this board. Raises UpdateError."""
-    implementation = sys.implementation
-    chip = implementation._machine.split(" ")[-1]
+    ours = sys.implementation
+    chip = ours._machine.split(" ")[-1]
+    abi = getattr(ours, "_mpy", 0) & 0xFF  # of .mpy files
+    least = made.get("micropython") or "0"
     for name, is_good, expected in (
         ("version", made.get("version") == version, version),
         ("chip", made.get("chip") in (None, "", chip), chip),
-        (
-            "abi",
-            made.get("abi") in (None, getattr(implementation, "_mpy", 0) & 0xFF),
-            "%d" % (implementation._mpy & 0xFF),
-        ),
-        (
-            "micropython",
-            _numbers(made.get("micropython")) <= implementation.version[:3],
-            ".".join(map(str, implementation.version[:3])),
-        ),
+        ("abi", made.get("abi") in (None, abi), abi),
+        ("micropython", tuple(map(int, least.split(".")[:3])) <= ours.version[:3], "%d.%d.%d" % ours.version[:3]),
     ):
         if not is_good:
             raise errors.UpdateError("bundle: %s: made for %s, not %s" % (name, made.get(name), expected))
@@ -145,7 +139,3 @@ def _make_folders(place):
         except OSError:
             pass  # it is there; if not, opening the file says so
         at = place.find("/", at + 1)
-
-
-def _numbers(text):
-    return tuple(int(part) for part in (text or "0").split(".")[:3])

@@ -12,7 +12,7 @@ from typing import Any
 
 from tools.hub.events import Event
 from tools.hub.server import LocalHub
-from tools.soak import Row
+from tools.soak import Row, network_firmware
 from tools.soak.ledger import Arrival
 from tools.soak.network_board import BoardRun, compile_library
 from tools.soak.proxy import PER_CONNECTION, BadProxy
@@ -87,7 +87,8 @@ def run(seed: int, full: bool) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         lib = Path(folder)
         compile_library(lib)
-        return [_one(kind, total, seed + number, lib) for number, kind in enumerate(runs)]
+        rows = [_one(kind, total, seed + number, lib) for number, kind in enumerate(runs)]
+        return [*rows, network_firmware.run(seed, full, lib)]
 
 
 def _one(kind: Kind, total: int, seed: int, lib: Path) -> Row:

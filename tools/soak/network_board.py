@@ -22,7 +22,7 @@ from tools.soak.ledger import Ledger
 
 HEAP = "192k"
 _DEVICE = Path(__file__).parent / "device"
-_PATHS = {"MICROPYPATH": ".frozen:lib"}  # names as long as on a board
+PATHS = {"MICROPYPATH": ".frozen:lib"}  # names as long as on a board
 _FLASH_BYTES = 512 * 512
 _SINCE_MS = 1_767_225_600_000  # 1970 to the board's tick 0, as network_life.py has it
 _INTERVAL_S = 30
@@ -44,11 +44,12 @@ def compile_library(folder: Path) -> None:
     image = folder / "formatted.img"
     image.write_bytes(b"\xff" * _FLASH_BYTES)
     plan = json.dumps({"format": True, "flash": str(image)})
-    subprocess.run(_command(), check=True, input=plan, text=True, cwd=folder, env=_PATHS)
+    subprocess.run(command("network_life"), check=True, input=plan, text=True, cwd=folder, env=PATHS)
 
 
-def _command() -> list[str]:
-    return [find_micropython(None), "-X", f"heapsize={HEAP}", "-m", "network_life"]
+def command(module: str) -> list[str]:
+    """Runs a board's module of tools/soak/device."""
+    return [find_micropython(None), "-X", f"heapsize={HEAP}", "-m", module]
 
 
 class BoardRun:
@@ -83,14 +84,14 @@ class BoardRun:
     def live(self, phases: Sequence[tuple[int, float, float, bool]], begin: Callable[[int], object]) -> None:
         """The whole plan; `begin(number)` is called before each phase. Raises AssertionError if the board fails."""
         process = subprocess.Popen(
-            _command(),
+            command("network_life"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
             cwd=self._lib,
-            env=_PATHS,
+            env=PATHS,
         )
         limit = threading.Timer(_LIMIT_S, process.kill)
         limit.start()

@@ -96,8 +96,8 @@ def _runs(state: str, seed: int, full: bool) -> list[tuple[str, list[int], float
     if state == "update":  # hundreds of operations, and several starts, in each life
         if not full:
             return [("LittleFS2", here, 0.005, 1), ("FAT", here, 0.009, 1)]
-        kinds = ("LittleFS2", "FAT", "LittleFS2 of 4096", "FAT of 4096")
-        return [(kind, here, 1, 1) for kind in kinds]
+        large = [("LittleFS2 of 4096", here, 0.25, 1), ("FAT of 4096", here, 0.25, 1)]
+        return [("LittleFS2", here, 1, 1), ("FAT", here, 1, 1), *large]
     if not full:
         return [("LittleFS2", here, 0.4, 1), ("FAT", here, 0.4, 1)]
     return [

@@ -41,6 +41,8 @@ def build(plan):
     once("store", "save", "/f/identity.json", identity)
     fields = {"wifi_ssid": "n", "entry_url": identity["entry_url"], "hardware_key": "k", "interval": plan["interval"]}
     fields["outbox"] = plan["outbox"]
+    if "maker_key" in plan:
+        fields["maker_key"] = plan["maker_key"]
     settings = once("settings", "checked", fields)
     clock = clock_module.Clock(("ntp",), Ntp(trouble, _SINCE), set_rtc)
     ca = plan.pop("ca")
@@ -161,4 +163,5 @@ def main():
     print("END", json.dumps({"taken": life.taken, "dropped": life.dropped, "waiting": life.waiting()}))
 
 
-main()
+if __name__ == "__main__":
+    main()

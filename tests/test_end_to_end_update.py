@@ -12,7 +12,7 @@ from test_safe_mode import SAFE, shorten
 from tools.board.board import VirtualBoard
 from tools.board.image import make_image
 from tools.bundle import make_bundle
-from tools.deploy import ROOT, library
+from tools.deploy import ROOT, deploy, library
 from tools.hub.maker import Maker
 from tools.hub.testing import call
 
@@ -119,6 +119,10 @@ def test_a_bundle_by_the_command(updating):
     again = updating.order(updating.bundle("1.2.0", PROGRAM % "newer"), "1.2.0")
     assert ended(rig, again) == ("done", "runs 1.2.0")
     assert updating.runs() == ("newer", "1.2.0") and rig.state("/slots.json")["order"] == ["b", "a"]
+    # Over the cable, while that runs: what came that way before runs again.
+    deploy(rig.board.port, say=lambda text: None)
+    eventually(lambda: updating.runs() == ("old", "1.0.0"))
+    assert not [path for path in rig.board.list_files() if path.startswith("/slots")]
     image = updating.order(make_image({}), "1.3.0")  # for which there is no place
     why = "image: this board's partition table has no second place for one"
     assert ended(rig, image) == ("failed", why)

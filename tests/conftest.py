@@ -23,6 +23,24 @@ WIFI_PASSWORD = "pw-never-to-be-shown"
 _BEGIN = 'from telemetry import Agent\n\nagent = Agent.from_settings(version="1.0.0")\n'
 
 
+# Files whose few tests take long: begun first, so that no worker is left with one at the end.
+_LONG = (
+    "end_to_end_update",
+    "make",
+    "every_step",
+    "deploy",
+    "bench",
+    "end_to_end",
+    "end_to_end_commands",
+    "soak_network",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    long = [f"test_{name}.py" for name in _LONG]
+    items.sort(key=lambda item: long.index(item.path.name) if item.path.name in long else len(long))
+
+
 def eventually(condition: Callable[[], Any], timeout: float = 40.0) -> Any:
     """What `condition` gives, as soon as that is true. Fails when it does not come: a limit, not a measure."""
     end = time.monotonic() + timeout

@@ -48,6 +48,7 @@ bundle: .venv/ready ## packs main.py and lib: VERSION=1.1.0 KEY=maker.pem [CHIP=
 	  $(foreach file,$(FILES),--file $(file)) $(if $(filter 0,$(MPY)),--sources)
 
 publish: .venv/ready ## publishes a firmware at the local hub: VERSION=1.1.0 [FILE=build/app-1.1.0.tar.gz] [KEY=maker.pem]
+	@$(if $(VERSION),,$(error VERSION is missing; for example: make publish VERSION=1.1.0, after make bundle))
 	@$(BIN)/python -m tools.hub publish $(VERSION) --file $(or $(FILE),build/app-$(VERSION).tar.gz) $(if $(KEY),--maker-key $(KEY))
 
 bench: .venv/ready ## what a telemetry costs beside stock requests; QUICK=1 for fewer, DOCS=1 for the README's picture too

@@ -5,7 +5,8 @@ import time
 
 from telemetry import Agent
 
-agent = Agent.from_settings(version="1.0.0")  # the version of this program: raise it with each release
+# The version of this program, as long as it comes over the cable; what comes over the air has that of its bundle.
+agent = Agent.from_settings(version="1.0.0")
 board = agent.board
 usual = agent.settings.interval
 

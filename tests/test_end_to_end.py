@@ -91,7 +91,8 @@ def test_the_boot_button_accepts_the_upgrade(rig):
     rig.board.start()
     rig.more_telemetry(1)
     rig.board.click(0.3)  # nothing blinks: nothing to accept
-    rig.hub.publish("1.1.0", b"no firmware at all" * 10, "app-1.1.0.bin")
+    data = b"no firmware at all" * 10
+    rig.hub.publish("1.1.0", data, "app-1.1.0.bin", signature=rig.hub.sign(data))
     rig.board.wait_for(ANNOUNCEMENT)
     eventually(lambda: rig.board.led_changes.count(True) >= 2)
     assert not rig.count("file")

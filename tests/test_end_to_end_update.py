@@ -101,7 +101,7 @@ def test_a_bundle_by_the_button(updating):
     rig.board.wait_for("100 %")
     rig.board.wait_for("update: starting 1.1.0")
     rig.board.wait_for("update: 1.1.0 is confirmed")
-    rig.board.wait_for("update: done: runs 1.1.0")
+    rig.board.wait_for("update: 1.1.0 done: runs 1.1.0")
     assert updating.runs() == ("new", "1.1.0")
     assert "/update.bin" not in rig.board.list_files()
 
@@ -246,7 +246,7 @@ def test_an_image_by_the_command_and_one_by_the_button_over_a_line_that_breaks(i
     rig.board.wait_for("update: from 1.1.0 to 1.2.0")
     rig.board.release()
     before = rig.count("telemetry")
-    rig.board.wait_for("update: done: runs 1.2.0")
+    rig.board.wait_for("update: 1.2.0 done: runs 1.2.0")
     assert imaging.runs() == ("newer", "1.2.0") and rig.count("telemetry") > before
     assert imaging.partitions()[0] == "ota_0" and imaging.partitions()[1]["ota_0"] == "VALID"
     assert "/update.bin" not in rig.board.list_files()

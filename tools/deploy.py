@@ -55,7 +55,7 @@ for name in ("boot.py", "main.py"):
 if "lib" in top:
     walk("/lib", found)
 print("SURVEY" + json.dumps([found, read(%r), read("/boot.py")[:80], "settings.json" in top,
-    getattr(sys.implementation, "_mpy", 0)]))
+    getattr(sys.implementation, "_mpy", 0), had_slots]))
 """
 
 # What is deployed starts anew: a board in safe mode leaves it, and an application that came over the air makes room.
@@ -71,6 +71,7 @@ def remove(path):
             os.remove(path)
         except OSError:
             pass
+had_slots = "slots" in os.listdir("/")
 for name in ("slots", "update", "starts"):
     remove("/" + name + ".json")
     remove("/" + name + ".json.new")
@@ -219,16 +220,16 @@ def compile_mpy(source: Path, target: Path, inner: Path) -> Path:
     return target
 
 
-def survey(tool: Tool) -> tuple[dict[str, str], dict[str, list[str]], str, bool, int]:
+def survey(tool: Tool) -> tuple[dict[str, str], dict[str, list[str]], str, bool, int, bool]:
     """What is on the board: path -> SHA-256; what the last deployment noted; the start of boot.py; whether there are
-    settings; the .mpy version that it loads."""
+    settings; the .mpy version that it loads; whether there was something that came over the air, and is gone now."""
     output = tool.run(FORGET + SURVEY % NOTE)
     try:
-        found, note, boot, settings, mpy = json.loads(output.rpartition("SURVEY")[2])
+        found, note, boot, settings, mpy, had_slots = json.loads(output.rpartition("SURVEY")[2])
         noted = json.loads(note) if note else {}
     except ValueError:
         raise DeployError(f"{tool.port}: not the answer of a MicroPython board: {output[-80:]!r}") from None
-    return found, noted if isinstance(noted, dict) else {}, boot, settings, mpy & 0xFF
+    return found, noted if isinstance(noted, dict) else {}, boot, settings, mpy & 0xFF, had_slots
 
 
 def deploy(
@@ -242,7 +243,9 @@ def deploy(
     """Puts the software in `root` on the board at `port` and restarts it, saying what it does. Raises DeployError."""
     probe(port)
     device = TOOLS[tool](port)
-    found, noted, boot, has_settings, mpy_version = survey(device)
+    found, noted, boot, has_settings, mpy_version, had_slots = survey(device)
+    if had_slots:
+        say("removed /slots: what came over the air; /main.py is the program again")
     if mpy and mpy_version != 6:
         raise DeployError(f"{port}: the board loads .mpy version {mpy_version}, not 6; deploy without MPY=1")
     with tempfile.TemporaryDirectory() as build:

@@ -55,6 +55,8 @@ def order(agent: "Agent", wanted: dict, file_id: str | None = None, command: str
         if server[0] != "https" or not agent.settings.verify:
             raise errors.UpdateError("no maker_key in settings.json: only over https, with verify")
         agent.say("update: NOT SIGNED: there is no maker_key in settings.json, so who has the server has the board")
+    elif not isinstance(wanted.get("signature"), str):
+        raise errors.UpdateError("signature: there is none, and settings.json has a maker_key")
     old = load(agent)
     if old.get("step", "done") not in _OVER:
         if (old["version"], old["checksum"]) != (version, checksum):
@@ -68,6 +70,8 @@ def order(agent: "Agent", wanted: dict, file_id: str | None = None, command: str
     agent.save("update", state)
     agent.due["update"] = 0
     agent.say("update: from %s to %s" % (running, version))
+    if agent.upgrade and agent.upgrade[0] == version:
+        agent.ask_no_more()
 
 
 def begin(agent: "Agent") -> None:
@@ -160,9 +164,11 @@ def over(agent: "Agent", state: dict, step: str, message: str) -> None:
     if agent.progress:
         agent.progress.clear()
     agent.guard("update", once, "bundle", "discard", agent.folder)
+    message = "%s %s: %s" % (state["version"], step, message)
+    agent.say("update: " + message)  # each time, also if it is the same again
     if step == "failed":
-        agent.fault("update", errors.UpdateError(message), "firmware")
+        error = errors.UpdateError(message)
+        agent.guard("incident", once, "incidents", "open_for", agent, "firmware", "update failed", "update", 2, error)
     else:
-        agent.say("update: %s: %s" % (step, message))
         agent.settled("firmware")
     agent.due["commands"] = 0

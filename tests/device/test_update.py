@@ -155,7 +155,7 @@ def test_the_whole_life_of_a_command():
     assert story.hub.history(0) == [("in_progress", None), ("done", "runs 1.1.0")]
     assert story.hub.facts == {"firmware_version": "1.1.0"}
     assert [each["status"] for each in story.hub.commands] == ["done", "done"] and len(ran) == 1
-    assert story.file()["step"] == "done" and story.lines[-1] == "update: done: runs 1.1.0"
+    assert story.file()["step"] == "done" and story.lines[-1] == "update: 1.1.0 done: runs 1.1.0"
 
 
 def cut_when_it_is_kept(story, is_before):

@@ -312,7 +312,7 @@ def test_a_handlers_message_may_hold_anything():
 
 def test_an_update_that_the_power_kept_from_beginning_is_begun():
     wipe()
-    update = {"url": "http://store/1.1.0", "version": "1.1.0", "checksum": "0" * 64}
+    update = {"url": "http://store/1.1.0", "version": "1.1.0", "checksum": "0" * 64, "signature": "c2lnbg=="}
     hub = QueueHub(dict(WORK, name="update_firmware", parameters=update))
     real = store.save
 

@@ -4,8 +4,6 @@ import base64
 import hashlib
 import json
 import random
-import subprocess
-import threading
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -16,7 +14,8 @@ from tools.hub.maker import Maker
 from tools.hub.server import LocalHub
 from tools.hub.testing import call, register
 from tools.soak import Row
-from tools.soak.network_board import PATHS, command
+from tools.soak.network_board import HEAP
+from tools.soak.process import Process
 from tools.soak.proxy import PER_CONNECTION, BadProxy
 
 _TIMEOUT_S = 0.2  # of a request
@@ -82,39 +81,26 @@ class _Board:
             "piece_ms": _PIECE_MS,
             "changes": _CHANGES,
         }
-        self._process = subprocess.Popen(
-            command("network_firmware"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            cwd=lib,
-            env=PATHS,
-        )
-        self._limit = threading.Timer(_LIMIT_S, self._process.kill)
+        self._process = Process("network_firmware", lib, HEAP, _LIMIT_S)
 
     def __enter__(self) -> Self:
-        self._limit.start()
-        self._say(json.dumps(self._plan))
+        self._process.say(json.dumps(self._plan))
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._limit.cancel()
-        self._process.kill()
-        self._process.communicate()
+        self._process.__exit__(*error)
 
     def install(self, version: str, kind: str) -> None:
         """Orders it, and has the network be bad in this way for a while. Raises AssertionError unless it is installed
         in the end."""
-        self._say(json.dumps(self._order(version)))
+        self._process.say(json.dumps(self._order(version)))
         modes = {_CHANGES[0]: kind, _CHANGES[1]: "well"}
         console = ""
-        for line in self._process.stdout or ():
+        for line in self._process:
             word, _, number = line.rstrip("\n").partition(" ")
             if word == "P":
                 self._proxy.become(modes[int(number)])
-                self._say("")
+                self._process.say("")
             elif word == "I":
                 assert int(number) >= _CHANGES[0], f"{kind}: installed before the network became bad"
                 self._proxy.become("well")
@@ -134,8 +120,3 @@ class _Board:
             "checksum": hashlib.sha256(data).hexdigest(),
             "signature": self._maker.sign(data),
         }
-
-    def _say(self, line: str) -> None:
-        assert self._process.stdin
-        self._process.stdin.write(line + "\n")
-        self._process.stdin.flush()

@@ -13,7 +13,7 @@ _KEEP = const(65536)  # bytes; those after it may be got again when the power go
 _AT_LEAST = const(64)  # bytes of a file
 _TRANSIENT = const((408, 429, 500, 502, 503, 504))
 _AT_ONCE = const(600)  # seconds for one that cannot be resumed
-_KINDS = const(((b"\x1f\x8b", "bundle"), (b"\xe9", "image")))
+_IMAGE = const(0xE9)  # what an image of the ESP32 begins with
 
 
 def attend(agent: "Agent", state: dict) -> bool:
@@ -22,43 +22,30 @@ def attend(agent: "Agent", state: dict) -> bool:
     Raises NetworkError if nothing came, NotFound and UpdateError if nothing ever will, and Corrupt if it is another
     file now.
     """
-    target = once(state["kind"], "Target", agent.folder, state) if "kind" in state else None
+    at = once(state["kind"], "got", agent.folder, state) if "kind" in state else 0
+    if at and at == state["size"]:
+        return True
+    requests = agent.hub.requests
+    is_users = not hasattr(requests, "renew")
+    if is_users:
+        requests = once("wiring", "session", agent.settings)
+    headers = {"Range": "bytes=%d-" % at} if at else {}
+    if at and state.get("etag"):
+        headers["If-Range"] = state["etag"]
+    agent.board.feed()
+    response = requests.request(
+        "GET", state["url"], headers=headers, timeout=agent.settings.timeout, stream=True, redirects=3
+    )
     try:
-        at = target.at if target else 0
-        if at and at == state["size"]:
-            return True
-        requests = agent.hub.requests
-        is_users = not hasattr(requests, "renew")
-        if is_users:
-            requests = once("wiring", "session", agent.settings)
-        headers = {"Range": "bytes=%d-" % at} if at else {}
-        if at and state.get("etag"):
-            headers["If-Range"] = state["etag"]
-        agent.board.feed()
-        response = requests.request(
-            "GET", state["url"], headers=headers, timeout=agent.settings.timeout, stream=True, redirects=3
-        )
-        try:
-            try:
-                can_resume = _heed(response, state, at)
-            except errors.Corrupt:
-                if target:
-                    target.discard()
-                raise
-            if response.status_code == 200:  # from its beginning
-                at = 0
-                if target:
-                    target.close()
-                target = None
-            until = agent.clock.uptime() + (agent.settings.interval if can_resume else _AT_ONCE)
-            return _get(agent, state, requests, response, target, until)
-        finally:
-            response.close()
-            if is_users:
-                requests.close()
+        can_resume = _heed(response, state, at)
+        if response.status_code == 200:  # from its beginning
+            at = 0
+        until = agent.clock.uptime() + (agent.settings.interval if can_resume else _AT_ONCE)
+        return _get(agent, state, at, requests, response, until)
     finally:
-        if target:
-            target.close()
+        response.close()
+        if is_users:
+            requests.close()
 
 
 def _heed(response, state, at):
@@ -86,10 +73,10 @@ def _heed(response, state, at):
     return status == 206 or bool(state["etag"]) or "bytes" in fields.get("accept-ranges", "")
 
 
-def _get(agent, state, requests, response, target, until):
-    at = target.at if target else 0
+def _get(agent, state, at, requests, response, until):
     size = state["size"]
     begun = at
+    target = None
     buffer = memoryview(bytearray(_PIECE))
     try:
         while at < size:
@@ -102,7 +89,7 @@ def _get(agent, state, requests, response, target, until):
                 requests.renew(agent.settings.timeout)  # each piece has the time of a request
             agent.board.feed()
             if target is None:
-                target = _begun(agent, state, buffer[:end])
+                target = _target(agent, state, buffer[:end])
             target.write(buffer[:end])
             at += end
             if at % _KEEP < _PIECE:
@@ -121,15 +108,19 @@ def _get(agent, state, requests, response, target, until):
     return at == size
 
 
-def _begun(agent, state, piece):
-    # By its first bytes it is known what it is.
-    for magic, kind in _KINDS:
-        if bytes(piece[: len(magic)]) == magic:
-            state["kind"] = kind
-            once(kind, "prepare", agent, state, piece)
-            agent.save("update", state)
-            return once(kind, "Target", agent.folder, state)
-    raise errors.UpdateError("file: expected an application bundle (.tar.gz) or an ESP32 image (.bin)")
+def _target(agent, state, piece):
+    if "kind" not in state:  # its first bytes tell what it is
+        head = bytes(piece[:2])
+        if head == b"\x1f\x8b":
+            kind = "bundle"
+        elif head[0] == _IMAGE:
+            kind = "image"
+        else:
+            raise errors.UpdateError("file: expected an application bundle (.tar.gz) or an ESP32 image (.bin)")
+        state["kind"] = kind
+        once(kind, "prepare", agent, state, piece)
+        agent.save("update", state)
+    return once(state["kind"], "Target", agent.folder, state)
 
 
 def _show(agent, version, percent):

@@ -18,15 +18,22 @@ _CHIP_AT = const(12)
 _CHIPS = const(((0, "ESP32"), (2, "ESP32S2"), (5, "ESP32C3"), (9, "ESP32S3"), (12, "ESP32C2"), (13, "ESP32C6")))
 
 
+def got(folder: str, state: dict) -> int:
+    """How many bytes of it there are: whole blocks, or all of it."""
+    return state["at"]
+
+
 def prepare(agent: "Agent", state: dict, piece) -> None:
     """Raises UpdateError if there is no room for it, or it is for another chip."""
-    size, room = state["size"], _other().info()[3]
+    size = state["size"]
+    _, _, _, room, label, _ = _other().info()
     if size > room:
         raise errors.UpdateError("partition: of %d bytes, %d are needed: nothing was downloaded" % (room, size))
     chip = sys.implementation._machine.split(" ")[-1]
     made = dict(_CHIPS).get(piece[_CHIP_AT] | piece[_CHIP_AT + 1] << 8)
     if made != chip:
         raise errors.UpdateError("image: chip: made for %s, not %s" % (made, chip))
+    state["part"] = label
     state["at"] = 0
 
 
@@ -35,7 +42,6 @@ class Target:
 
     def __init__(self, folder: str, state: dict):
         self._partition = _other()
-        self._state = state
         self.at = state["at"]  # bytes; at the beginning of a block, or the end
 
     def write(self, piece) -> None:
@@ -59,22 +65,9 @@ class Target:
     def close(self) -> None:
         """Nothing is open."""
 
-    def pieces(self):
-        """All of it, each piece in a buffer that is used again. Raises OSError."""
-        buffer = memoryview(bytearray(1024))
-        for at in range(0, self.at, 1024):
-            piece = buffer[: min(1024, self.at - at)]
-            self._partition.readblocks(at // _BLOCK, piece, at % _BLOCK)
-            yield piece
-
-    def discard(self) -> None:
-        """It is to be got anew."""
-        self._state["at"] = 0
-
-
-def install(agent: "Agent", state: dict) -> None:
-    """It is where it belongs."""
-    state["part"] = _other().info()[4]
+    def read(self, at: int, piece) -> None:
+        """What is there from `at` on, put into `piece`. Raises OSError."""
+        self._partition.readblocks(at // _BLOCK, piece, at % _BLOCK)
 
 
 def switch(agent: "Agent", state: dict) -> None:

@@ -57,14 +57,15 @@ def manifest(slot: str) -> dict:
 
 
 def free(folder: str = "/") -> str:
-    """The name of the slot that the next application goes to; from here on nothing falls back to what is in it.
-    Raises StoreError."""
+    """The name of the slot that the next application goes to: nothing is in it, and nothing falls back to it. Raises
+    StoreError and OSError."""
     state = load(folder)
     order = state.get("order", [])
     name = "b" if order[:1] == ["a"] else "a"
     if name in order:
         order.remove(name)
         once("store", "save", folder + "slots.json", state)
+    remove(path(folder, name))
     return name
 
 

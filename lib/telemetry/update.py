@@ -117,7 +117,8 @@ def attend(agent: "Agent") -> float | None:
             if not once("download", "attend", agent, state):
                 return 0
             once("verify", "check", agent, state)
-            once(state["kind"], "install", agent, state)
+            if state["kind"] == "bundle":  # an image is where it belongs
+                once("unpack", "unpack", agent, state)
         state["step"] = "switch"
         state["starts"] = state.get("starts", 0) + 1
         agent.save("update", state)
@@ -125,6 +126,7 @@ def attend(agent: "Agent") -> float | None:
     except errors.Corrupt as error:  # what came is not what was sent
         state["wrong"] = state.get("wrong", 0) + 1
         if state["wrong"] < _WRONG:
+            state.pop("kind", None)  # it is got from its beginning
             agent.save("update", state)
             raise
         over(agent, state, "failed", str(error))

@@ -11,7 +11,6 @@ _PIECE = const(1024)  # bytes
 _LEAST = const(4096)  # bytes, before telemetry goes on: of an image less is not kept
 _KEEP = const(65536)  # bytes; those after it may be got again when the power goes
 _AT_LEAST = const(64)  # bytes of a file
-_TRANSIENT = const((408, 429, 500, 502, 503, 504))
 _AT_ONCE = const(600)  # seconds for one that cannot be resumed
 _IMAGE = const(0xE9)  # what an image of the ESP32 begins with
 
@@ -53,9 +52,9 @@ def _heed(response, state, at):
     status = response.status_code
     fields = response.headers
     size = fields.get("content-length", "")
-    if status == 206:
+    if status in (206, 416):
         start, _, size = fields.get("content-range", "").partition("/")
-        if not start.startswith("bytes %d-" % at) or size != str(state.get("size")):
+        if status == 416 or not start.startswith("bytes %d-" % at) or size != str(state.get("size")):
             raise errors.Corrupt("content-range: of another file than before")
     elif status == 200:
         if not size.isdigit() or int(size) < _AT_LEAST:
@@ -64,10 +63,8 @@ def _heed(response, state, at):
         state["etag"] = etag if etag[:1] == '"' else None  # a weak one promises too little
         state["size"] = int(size)
         state.pop("kind", None)
-    elif status in _TRANSIENT:
+    elif status >= 500 or status in (408, 429):  # another time
         raise errors.NetworkError("GET: status %d" % status)
-    elif status == 416:
-        raise errors.Corrupt("status 416: the file is another one now")
     else:
         raise errors.NotFound("GET", status, "of the file's address")
     return status == 206 or bool(state["etag"]) or "bytes" in fields.get("accept-ranges", "")

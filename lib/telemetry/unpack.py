@@ -106,7 +106,7 @@ def _header(stream, buffer):
 
 
 def _check(name, place):
-    is_good = "\\" not in name and not any(part in ("", ".", "..") for part in name.split("/"))
+    is_good = "\\" not in name and not {"", ".", ".."} & set(name.split("/"))
     try:
         os.stat(place)
         is_good = False  # the manifest, or one of the same name; on FAT also but for its case

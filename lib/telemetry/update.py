@@ -5,14 +5,10 @@ State file: what was asked for, and the `step`: "download"; "switch", all is the
 runs; "confirmed", and the hub does not know yet; then "done" or "failed" with a `message`.
 """
 
-from micropython import const
-
 from . import errors, once
 
 if False:  # for the type checker
     from .agent import Agent
-
-_OVER = const(("done", "failed"))
 
 
 def start(agent: "Agent", version: str, file_id: str | None) -> None:
@@ -36,7 +32,7 @@ def order(agent: "Agent", wanted: dict, file_id: str | None = None, command: str
     state = once("verify", "ordered", agent, wanted)
     version = state["version"]
     old = agent.load("update", True)
-    if old.get("step", "done") in _OVER:
+    if not old or "message" in old:  # it is over
         state["file"] = file_id
         state["command"] = command
         agent.save("update", state)
@@ -70,7 +66,7 @@ def outcome(agent: "Agent", command: str) -> tuple | None:
     state = agent.load("update", True)
     if state.get("command") != command:
         return ()
-    return (state["step"], state["message"]) if state["step"] in _OVER else None
+    return (state["step"], state["message"]) if "message" in state else None
 
 
 def refused(agent: "Agent", version: str) -> bool:
@@ -87,8 +83,6 @@ def attend(agent: "Agent") -> float | None:
         if agent.hub.identity.get("firmware_version") == state["version"]:  # update device was taken
             once("confirm", "over", agent, state, "done", "runs " + state["version"])
         return 0
-    if step not in ("download", "switch"):
-        return None
     try:
         if step == "download":
             if not once("download", "attend", agent, state):
@@ -96,6 +90,8 @@ def attend(agent: "Agent") -> float | None:
             once("verify", "check", agent, state)
             if state["kind"] == "bundle":  # an image is where it belongs
                 once("unpack", "unpack", agent, state)
+        elif step != "switch":
+            return None
         state["step"] = "switch"
         state["starts"] = state.get("starts", 0) + 1
         agent.save("update", state)

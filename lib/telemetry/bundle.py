@@ -25,8 +25,7 @@ def prepare(agent: "Agent", state: dict, piece) -> None:
     """Makes room for it. Raises UpdateError if there is not enough, and StoreError."""
     folder = agent.folder
     state["slot"] = once("slots", "free", folder)
-    with open(folder + _FILE, "wb"):
-        pass
+    open(folder + _FILE, "wb").close()
     stat = os.statvfs(folder or ".")
     free = stat[1] * stat[3] - _SPARE
     needed = state["size"]
@@ -38,32 +37,10 @@ def prepare(agent: "Agent", state: dict, piece) -> None:
         raise errors.UpdateError("flash: %d bytes are free and %d are needed: nothing was downloaded" % (free, needed))
 
 
-class Target:
-    """What is there of it."""
-
-    def __init__(self, folder: str, state: dict):
-        """Raises OSError."""
-        self._file = open(folder + _FILE, "r+b")  # noqa: SIM115 - until `close`
-        self.at = self._file.seek(0, 2)  # bytes
-
-    def write(self, piece) -> None:
-        """Appends `piece`. Raises OSError."""
-        self._file.write(piece)
-        self.at += len(piece)
-
-    def keep(self, agent: "Agent", state: dict) -> int:
-        """What was written so far survives a power cut: how many bytes. Raises OSError."""
-        self._file.flush()
-        return self.at
-
-    def close(self) -> None:
-        """Keeps what was written. Raises OSError."""
-        self._file.close()
-
-    def read(self, at: int, piece) -> None:
-        """What is there from `at` on, put into `piece`. Raises OSError."""
-        self._file.seek(at)
-        self._file.readinto(piece)
+def Target(agent: "Agent", state: dict):
+    """What is there of it: a file, to which more is appended; of an image a class has the same methods. Raises
+    OSError."""
+    return open(agent.folder + _FILE, "a+b")  # noqa: SIM115 - until it is closed
 
 
 def discard(folder: str) -> None:

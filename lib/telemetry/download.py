@@ -21,7 +21,7 @@ def attend(agent: "Agent", state: dict) -> bool:
     Raises NetworkError if nothing came, NotFound and UpdateError if nothing ever will, and Corrupt if it is another
     file now.
     """
-    at = once(state["kind"], "got", agent.folder, state) if "kind" in state else 0
+    at = _kept(agent, state)
     if at and at == state["size"]:
         return True
     requests = agent.hub.requests
@@ -41,10 +41,20 @@ def attend(agent: "Agent", state: dict) -> bool:
             at = 0
         until = agent.clock.uptime() + (agent.settings.interval if can_resume else _AT_ONCE)
         return _get(agent, state, at, requests, response, until)
+    except errors.NetworkError as error:
+        if _kept(agent, state) == at:
+            raise
+        agent.report("update", error)  # it went on for a while, and so it will
+        return False
     finally:
         response.close()
         if is_users:
             requests.close()
+
+
+def _kept(agent, state):
+    # How many bytes of it survive a power cut.
+    return once(state["kind"], "got", agent.folder, state) if "kind" in state else 0
 
 
 def _heed(response, state, at):
@@ -90,17 +100,12 @@ def _get(agent, state, at, requests, response, until):
             target.write(buffer[:end])
             at += end
             if at % _KEEP < _PIECE:
-                target.keep(agent, state)
+                target.flush()
             _show(agent, state["version"], at * 100 // size)
             if at - begun >= _LEAST and agent.clock.uptime() >= until:
                 break
-    except errors.NetworkError as error:
-        if target is None or target.keep(agent, state) == begun:
-            raise
-        agent.report("update", error)  # it went on for a while, and so it will
     finally:
         if target:
-            target.keep(agent, state)
             target.close()
     return at == size
 
@@ -117,7 +122,7 @@ def _target(agent, state, piece):
         state["kind"] = kind
         once(kind, "prepare", agent, state, piece)
         agent.save("update", state)
-    return once(state["kind"], "Target", agent.folder, state)
+    return once(state["kind"], "Target", agent, state)
 
 
 def _show(agent, version, percent):

@@ -11,8 +11,6 @@ import os
 
 from . import errors, once
 
-_PLACE = "slots/"
-
 
 def load(folder: str = "/") -> dict:
     """The state file; {} if there is none. Raises StoreError if the flash cannot be read."""
@@ -24,7 +22,7 @@ def load(folder: str = "/") -> dict:
 
 def path(folder: str, name: str) -> str:
     """Where the slot `name` is."""
-    return folder + _PLACE + name
+    return folder + "slots/" + name
 
 
 def first(folder: str = "/") -> str:
@@ -44,7 +42,7 @@ def first(folder: str = "/") -> str:
 def running(folder: str = "/") -> str:
     """The slot whose application this is, as its path; "" for the one of `/`."""
     here = os.getcwd()
-    return here if here.startswith(folder + _PLACE) else ""
+    return here if here.startswith(path(folder, "")) else ""
 
 
 def manifest(slot: str) -> dict:

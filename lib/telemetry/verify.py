@@ -45,11 +45,13 @@ def check(agent: "Agent", state: dict) -> None:
     signed with the maker's key, SettingsError if that is none."""
     digest = sha256()
     buffer = memoryview(bytearray(_PIECE))
-    target = once(state["kind"], "Target", agent.folder, state)
+    size = once(state["kind"], "got", agent.folder, state)
+    target = once(state["kind"], "Target", agent, state)
     try:
-        for at in range(0, target.at, _PIECE):
-            piece = buffer[: min(_PIECE, target.at - at)]
-            target.read(at, piece)
+        for at in range(0, size, _PIECE):
+            piece = buffer[: min(_PIECE, size - at)]
+            target.seek(at)
+            target.readinto(piece)
             digest.update(piece)
             agent.board.feed()
     finally:

@@ -28,9 +28,11 @@ def attend(agent: "Agent", state: dict) -> bool:
     is_users = not hasattr(requests, "renew")
     if is_users:
         requests = once("wiring", "session", agent.settings)
-    headers = {"Range": "bytes=%d-" % at} if at else {}
-    if at and state.get("etag"):
-        headers["If-Range"] = state["etag"]
+    headers = {}
+    if at:
+        headers["Range"] = "bytes=%d-" % at
+        if state["etag"]:
+            headers["If-Range"] = state["etag"]
     agent.board.feed()
     response = requests.request(
         "GET", state["url"], headers=headers, timeout=agent.settings.timeout, stream=True, redirects=3

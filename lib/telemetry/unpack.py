@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-from binascii import hexlify
 from hashlib import sha256
 
 from deflate import GZIP, DeflateIO
@@ -134,7 +133,7 @@ def _copied(agent, stream, buffer, place, size):
             file.write(piece)
             size -= _BLOCK
             agent.board.feed()
-    return hexlify(digest.digest()).decode()
+    return digest.digest().hex()
 
 
 def _read(stream, buffer):

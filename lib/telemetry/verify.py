@@ -1,7 +1,6 @@
 """Whether a firmware may be taken: what was asked for, before any of it is got; and what was got, before anything is
 switched to it."""
 
-from binascii import hexlify
 from hashlib import sha256
 
 from micropython import const
@@ -57,7 +56,7 @@ def check(agent: "Agent", state: dict) -> None:
     finally:
         target.close()
     raw = digest.digest()
-    if hexlify(raw).decode() != state["checksum"]:
+    if raw.hex() != state["checksum"]:
         raise errors.Corrupt("checksum: the file is another one, or was changed on its way")
     if agent.maker_key is not None:
         key = once("certificates", "der", "maker_key", agent.maker_key, "rsa -pubout")

@@ -107,67 +107,68 @@ def test_partitions_from_outside(board):
         board.firmware.read("factory")
 
 
+@pytest.fixture
+def old_runs():
+    """A board whose first partition has the old application, which runs."""
+    with VirtualBoard(ota=True, app_bytes=APP_BYTES) as board:
+        board.wait_for(">>> ")
+        board.power_off()
+        board.firmware.write("ota_0", OLD)
+        board.write_file("/main.py", MAIN)
+        board.power_on()
+        board.wait_for("old runs")
+        yield board
+
+
 @pytest.mark.parametrize("torn", [False, True])
-def test_an_update_through_the_partition(torn):
+def test_an_update_through_the_partition(old_runs, torn):
     """Installed, and the power goes at the first and the last operations of it and in the bootloader."""
     operations = 2 * -(-len(NEW) // 4096)
-    with VirtualBoard(ota=True, app_bytes=APP_BYTES) as board:
-        board.wait_for(">>> ")
-        board.power_off()
-        board.firmware.write("ota_0", OLD)
-        board.write_file("/main.py", MAIN)
-        board.power_on()
-        board.wait_for("old runs")
-        board.wait_for(">>> ")
-        for nth in (1, 2, operations + 1, operations + 2):
-            board.cut_power_at(nth, torn)
-            with pytest.raises(BoardError):
-                board.run(INSTALL % NEW.hex())
-            board.power_on()
-            board.wait_for("old runs")
-            board.wait_for(">>> ")
-        board.run(INSTALL % NEW.hex())
-        assert board.firmware.states() == {"ota_1": "NEW", "ota_0": "VALID"}
-        board.send(b"\x04")
-        board.wait_for("old runs")  # a soft reset is no start of the chip
-        board.wait_for(">>> ")
-        board.cut_power_at(2, torn)
+    board = old_runs
+    board.wait_for(">>> ")
+    for nth in (1, 2, operations + 1, operations + 2):
+        board.cut_power_at(nth, torn)
         with pytest.raises(BoardError):
-            board.run("import machine; machine.reset()")
-        assert not board.powered
-        board.power_on()
-        board.wait_for("old runs")
-        assert board.firmware.states() == {"ota_0": "VALID"}
-
-
-def test_an_application_is_on_trial_until_it_is_confirmed():
-    with VirtualBoard(ota=True, app_bytes=APP_BYTES) as board:
-        board.wait_for(">>> ")
-        board.power_off()
-        board.firmware.write("ota_0", OLD)
-        board.write_file("/main.py", MAIN)
-        board.power_on()
-        board.wait_for("old runs")
-        for confirm in (None, True, False):  # not at all, the power goes meanwhile, at last
-            board.wait_for(">>> ")
             board.run(INSTALL % NEW.hex())
-            board.power_cycle()
-            board.wait_for("new runs")
-            board.wait_for(">>> ")
-            board.send(b"\x04")
-            board.wait_for("new runs")
-            board.wait_for(">>> ")
-            assert (board.firmware.running, board.firmware.states()["ota_1"]) == ("ota_1", "PENDING_VERIFY")
-            if confirm:
-                board.cut_power_at(2)
-                with pytest.raises(BoardError):
-                    board.run(CONFIRM)
-            elif confirm is False:
+        board.power_on()
+        board.wait_for("old runs")
+        board.wait_for(">>> ")
+    board.run(INSTALL % NEW.hex())
+    assert board.firmware.states() == {"ota_1": "NEW", "ota_0": "VALID"}
+    board.send(b"\x04")
+    board.wait_for("old runs")  # a soft reset is no start of the chip
+    board.wait_for(">>> ")
+    board.cut_power_at(2, torn)
+    with pytest.raises(BoardError):
+        board.run("import machine; machine.reset()")
+    assert not board.powered
+    board.power_on()
+    board.wait_for("old runs")
+    assert board.firmware.states() == {"ota_0": "VALID"}
+
+
+def test_an_application_is_on_trial_until_it_is_confirmed(old_runs):
+    board = old_runs
+    for confirm in (None, True, False):  # not at all, the power goes meanwhile, at last
+        board.wait_for(">>> ")
+        board.run(INSTALL % NEW.hex())
+        board.power_cycle()
+        board.wait_for("new runs")
+        board.wait_for(">>> ")
+        board.send(b"\x04")
+        board.wait_for("new runs")
+        board.wait_for(">>> ")
+        assert (board.firmware.running, board.firmware.states()["ota_1"]) == ("ota_1", "PENDING_VERIFY")
+        if confirm:
+            board.cut_power_at(2)
+            with pytest.raises(BoardError):
                 board.run(CONFIRM)
-                board.run(CONFIRM)
-            board.power_cycle()
-            board.wait_for("new runs" if confirm is False else "old runs")
-        assert (board.firmware.running, board.firmware.states()["ota_1"]) == ("ota_1", "VALID")
+        elif confirm is False:
+            board.run(CONFIRM)
+            board.run(CONFIRM)
+        board.power_cycle()
+        board.wait_for("new runs" if confirm is False else "old runs")
+    assert (board.firmware.running, board.firmware.states()["ota_1"]) == ("ota_1", "VALID")
 
 
 def test_deep_sleep_wakes_what_ran():

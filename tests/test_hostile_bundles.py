@@ -1,5 +1,5 @@
 """What a board makes of bundles that are wrong, hostile or damaged: on MicroPython, one process for all of them, with a
-real LittleFS2 and the heap of a small board."""
+real LittleFS2 or FAT and the heap of a small board."""
 
 import base64
 import json
@@ -47,9 +47,10 @@ class Came:
 
 
 class Board:
-    """Installs one bundle after another."""
+    """Installs one bundle after another on a file system of this kind."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kind: str) -> None:
+        self.kind = kind
         for module in MODULES:
             compile_module(ROOT / f"lib/telemetry/{module}.py", folder / "telemetry")
         self.folder = folder
@@ -64,7 +65,7 @@ class Board:
             text=True,
             env=os.environ | {"MICROPYPATH": f".frozen:{folder}"},
         )
-        self._say(str(flash))
+        self._say(json.dumps([kind, str(flash)]))
         for _ in range(2):
             assert self.install(GOOD).is_whole()
         self.heap = self.install(GOOD).heap  # with all names that the library has
@@ -91,9 +92,9 @@ class Board:
         self.process.stdin.flush()
 
 
-@pytest.fixture(scope="module")
-def board(tmp_path_factory):
-    board = Board(tmp_path_factory.mktemp("board"))
+@pytest.fixture(scope="module", params=["LittleFS2", "FAT"])
+def board(request, tmp_path_factory):
+    board = Board(tmp_path_factory.mktemp("board"), request.param)
     yield board
     board.close()
 
@@ -187,6 +188,9 @@ def test_names_and_numbers_at_their_limits_are_taken(board):
         'q"uote': b"2",
         **{f"many/{n}": b"%d" % n for n in range(40)},
     }
+    if board.kind == "FAT":
+        refuses(board, board.install(make_bundle(VERSION, files, "")), ["UpdateError"], "EINVAL")
+        files.pop('q"uote')  # which is no name there
     came = board.install(make_bundle(VERSION, files, ""))
     found = came.in_slot()
     assert came.error is None and found.pop("manifest.json")

@@ -126,9 +126,9 @@ def test_serve_and_play_the_cloud(tmp_path):
         assert serve.line() == f"page: {serve.url}/ (its key: python -m tools.hub page)"
         left = tmp_path / "build" / "hub.json"
         assert stat.S_IMODE(left.stat().st_mode) == 0o600
-        key = json.loads(left.read_text())["key"]
-        ca = base64.b64encode(serve.ca).decode()
-        assert json.loads(left.read_text()) == {"hub": serve.url, "key": key, "ca": ca}
+        (address,) = json.loads(left.read_text())
+        assert address["hub"] == serve.url and base64.b64decode(address["ca"]) == serve.ca
+        key = address["key"]
 
         assert run_alone(tmp_path, "devices").stdout == "no devices\n"
         device = serve.device()
@@ -283,7 +283,7 @@ def test_a_plain_hub(tmp_path):
         device = TestDevice(serve.url)
         assert device.id in run(tmp_path, "devices").stdout
         assert not (tmp_path / "build" / "hub-ca.der").exists()
-        assert "ca" not in json.loads((tmp_path / "build/hub.json").read_text())
+        assert "ca" not in json.loads((tmp_path / "build/hub.json").read_text())[0]
         device.close()
 
 
@@ -321,7 +321,7 @@ def test_errors_are_one_line(tmp_path):
         port = serve.url.rpartition(":")[2]
         failed(run(tmp_path, "serve", "--port", port), port)
         assert "Value error" not in failed(run(tmp_path, "publish", "1.1"), "version: a SemVer")
-        failed(run(tmp_path, "publish", "1.1.0", "--file", "missing.bin"), "missing.bin")
+        failed(run(tmp_path, "publish", "1.1.0", "--file", "missing.bin"), "missing.bin: no such file; `make bundle")
         failed(run(tmp_path, "publish", "1.1.0", "--file", "empty.bin"), "body")
         failed(run(tmp_path, "show", "no/body"), "no")
         failed(run(tmp_path, "delete", "nobody"), "id")
@@ -340,8 +340,19 @@ def test_what_answers_is_no_hub(tmp_path):
 
 
 def test_the_later_hub_is_the_one_that_is_found(tmp_path):
-    with Serve(tmp_path, "--plain") as first, Serve(tmp_path, "--plain") as second:
-        first.end()
-        assert json.loads((tmp_path / "build" / "hub.json").read_text())["hub"] == second.url
+    """And the one before it again, as soon as that has ended, however that was."""
+
+    file = tmp_path / "build" / "hub.json"
+    with Serve(tmp_path, "--plain") as first, Serve(tmp_path, "--plain") as second, Serve(tmp_path, "--plain") as third:
+        assert run(tmp_path, "page").stdout.startswith(third.url + "/")
+        third.process.kill()
+        third.process.wait()
+        assert run(tmp_path, "page").stdout.startswith(second.url + "/")
         second.end()
-        assert not (tmp_path / "build" / "hub.json").exists()
+        assert run(tmp_path, "page").stdout.startswith(first.url + "/")
+        assert run(tmp_path, "devices", "--hub", first.url).stdout == "no devices\n"
+        first.end()
+        assert not file.exists()
+    for content in ('{"hub": "http://127.0.0.1:1", "key": "k"}', "[7]", "{"):
+        file.write_text(content)
+        failed(run_alone(tmp_path, "devices"), "no hub is running here")

@@ -59,6 +59,7 @@ def things_of(hub, device):
         "license_id": hub.give_license(device.id, "a")["id"],
         "incident_id": device.request("POST", "/incidents", json=incident).json()["incident_id"],
         "dump_id": device.request("POST", "/dumps/text%2Fplain/a", content=b"x").json()["id"],
+        "version": hub.publish("0.9.0")["version"],
         "file_id": device.request("GET", "/files").json()[0]["id"],
         "mime_type": "text%2Fplain",
         "filename": "a",

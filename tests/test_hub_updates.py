@@ -156,6 +156,32 @@ def test_an_update_is_ordered(empty_hub):
     device.close()
 
 
+def test_the_newest_is_not_ordered_of_a_device_that_has_it(empty_hub):
+    hub, device = empty_hub, TestDevice(empty_hub.url)
+    hub.publish("1.0.0", b"what it runs")
+    with pytest.raises(Refused, match="version: the device runs 1.0.0, and the newest is 1.0.0"):
+        hub.update_firmware(device.id)
+    assert hub.commands(device.id) == []
+    assert hub.update_firmware(device.id, "1.0.0")["status"] == "pending"  # whoever names it means it
+    device.close()
+
+
+def test_a_firmware_is_withdrawn(empty_hub):
+    hub, device = empty_hub, TestDevice(empty_hub.url)
+    for version in ("1.1.0", "1.2.0+b", "1.2.0+b"):
+        file = hub.publish(version, b"x")
+    hub.publish_file("notes.txt", b"text", version="1.2.0+b")
+    url = device.request("GET", f"/files/{file['id']}").json()["url"]
+    answer = cloud_call(hub, "DELETE", "/firmware/1.2.0+b").json()
+    assert answer == {"version": "1.2.0+b", "files": 2}
+    assert device.send().json()["latest_fw_version"] == "1.1.0"
+    assert [each["name"] for each in device.request("GET", "/files").json()] == ["firmware-1.1.0.bin", "notes.txt"]
+    assert call("GET", url).status_code == 404
+    assert refused(cloud_call(hub, "DELETE", "/firmware/1.2.0+b"), 404, "version")
+    assert hub.withdraw("1.1.0")["files"] == 1
+    device.close()
+
+
 def test_the_address_is_the_one_that_the_device_reaches():
     """Not one that who orders the update knows: he may reach the hub by another interface than the board."""
     with LocalHub(host="127.0.0.2") as hub:
@@ -235,6 +261,12 @@ def test_what_cannot_be_published(shop, device):
     failed(run(shop, "publish", "1.1.0", "--file", "odd.tar.gz"), "of version 7")
     os.truncate(shop / "odd.tar.gz", 20)
     assert run(shop, "publish", "1.1.0", "--file", "odd.tar.gz").returncode == 0
+
+
+def test_withdraw_on_the_command_line(shop, hub, device):
+    hub.publish("1.1.0+a", b"x")
+    assert run(shop, "withdraw", "1.1.0+a").stdout == "withdrawn 1.1.0+a\n"
+    failed(run(shop, "withdraw", "1.1.0+a"), "version: no firmware 1.1.0+a is published")
 
 
 def test_update_on_the_command_line(shop, hub, device):

@@ -101,9 +101,12 @@ def copied(path):
 
 
 def main():
-    flash = Flash(sys.stdin.readline().strip())
-    vfs.VfsLfs2.mkfs(flash, readsize=512, progsize=512)  # larger than usual: these many take their time
-    vfs.mount(vfs.VfsLfs2(flash, readsize=512, progsize=512), "/flash")
+    kind, file = json.loads(sys.stdin.readline())
+    # Larger than usual, of LittleFS2: these many take their time.
+    Vfs, sizes = (vfs.VfsFat, {}) if kind == "FAT" else (vfs.VfsLfs2, {"readsize": 512, "progsize": 512})
+    flash = Flash(file)
+    Vfs.mkfs(flash, **sizes)
+    vfs.mount(Vfs(flash, **sizes), "/flash")
     os.mkdir("/flash/slots")
     os.mkdir("/flash/slots/b")
     for path in ("/flash/main.py", "/flash/slots/b/main.py"):

@@ -14,7 +14,7 @@ from tools.hub.auth import new_key
 from tools.hub.context import Context
 from tools.hub.db import REGISTERED, Device, File, Telemetry, delete_family
 from tools.hub.errors import Refused
-from tools.hub.files import FIRMWARE
+from tools.hub.files import FIRMWARE, no_firmware
 from tools.hub.versions import check_version
 
 MAX_FILE_BYTES = 16 * 1024 * 1024  # the largest flash that an ESP32 addresses
@@ -77,6 +77,19 @@ def _publish(hub: Context, file_type: str, data: bytes, name: str, **more: str |
         session.add(file)
     hub.events.emit("published", None, version=file.version, file_id=file.id, size=file.size)
     return {key: getattr(file, key) for key in ("id", "version", "name", "size", "checksum")}
+
+
+def withdraw(hub: Context, version: str) -> dict[str, Any]:
+    """Withdraw the firmware of this version: no device is told of it any more, nor gets its file. Gives `version` and
+    `files`, how many there were of it."""
+    with hub.database.transaction() as session:
+        gone = session.scalars(select(File).where(File.file_type == FIRMWARE, File.version == version)).all()
+        for file in gone:
+            session.delete(file)
+    if not gone:
+        raise no_firmware(version)
+    hub.events.emit("withdrawn", None, version=version, files=len(gone))
+    return {"version": version, "files": len(gone)}
 
 
 def devices(hub: Context) -> list[dict[str, Any]]:

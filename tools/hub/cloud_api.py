@@ -33,6 +33,12 @@ def publish_firmware(
     return cloud.publish(hub, version, data, name, desc, notes, signature)
 
 
+@router.delete("/firmware/{version}")
+def withdraw_firmware(version: str, hub: Hub) -> dict[str, Any]:
+    """Withdraw the firmware of this version: no device is told of it any more."""
+    return cloud.withdraw(hub, version)
+
+
 @router.post("/files", openapi_extra=raw_request("application/octet-stream"))
 def publish_file(
     hub: Hub,

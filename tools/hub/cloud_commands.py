@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import semver
+
 from tools.hub.body import SemVer, Text
 from tools.hub.cloud import find_device
 from tools.hub.commands import UNFINISHED, UPDATE, Command
@@ -32,10 +34,13 @@ def update_firmware(
     hub: Context, device_id: str, version: SemVer | None = None, parameters: Object | None = None
 ) -> dict[str, Any]:
     """Order a device to install a published firmware: the newest, or this version as it was published last. Gives the
-    command as `commands` does. `parameters`: further ones, or others in place of its own."""
+    command as `commands` does. `parameters`: further ones, or others in place of its own. Without `version` the newest
+    has to be newer than what the device runs."""
     with hub.database.transaction() as session:
-        find_device(session, device_id)
+        runs = find_device(session, device_id).firmware_version
         file = find_firmware(session, version)
+        if version is None and semver.Version.parse(file.version or "") <= semver.Version.parse(runs):
+            raise Refused(400, f"version: the device runs {runs}, and the newest is {file.version}: name it to have it")
         told = {"version": file.version, "checksum": file.checksum, "signature": file.signature}
     return queue_command(hub, device_id, UPDATE, {"url": f"/files/{file.token}"} | told | (parameters or {}))
 

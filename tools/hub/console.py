@@ -37,7 +37,7 @@ def add_command(
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text)
     for argument in arguments:
         parser.add_argument(argument, help=_ARGUMENTS[argument])
-    parser.add_argument("--hub", metavar="URL", help=f"default: the running hub, by {HUB_FILE}")
+    parser.add_argument("--hub", metavar="URL", help=f"default: the running hub, of several the newest, by {HUB_FILE}")
     parser.add_argument(
         "--ca", type=Path, metavar="FILE", help="DER or PEM of the CA to trust; default: the running hub's CA"
     )
@@ -46,13 +46,24 @@ def add_command(
     return parser
 
 
-def read_address() -> dict[str, Any]:
-    """What the running hub left for the commands; empty if none runs."""
+def read_addresses() -> list[dict[str, Any]]:
+    """What the hubs that run here left for the commands, the newest last."""
     try:
-        address = json.loads(HUB_FILE.read_text())
-    except (OSError, ValueError):
-        return {}
-    return address if isinstance(address, dict) else {}
+        addresses = json.loads(HUB_FILE.read_text())
+        return [left for left in addresses if _runs(left["pid"])]
+    except (OSError, ValueError, TypeError, KeyError):  # none, or not as this version writes it
+        return []
+
+
+def _runs(pid: int) -> bool:
+    # One that was killed could not take its address away.
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # it is another user's
+    return True
 
 
 def path_of(*parts: str) -> str:
@@ -126,12 +137,12 @@ def _no_hub(answer: httpx.Response) -> CommandError:
 
 def _where(options: argparse.Namespace) -> tuple[str, str, bytes | None]:
     """The hub's address, cloud key and CA: by option, by the environment, by what the running hub left."""
-    left = read_address()
-    url = (options.hub or left.get("hub") or "").rstrip("/")
+    addresses = read_addresses()
+    url = (options.hub or (addresses[-1]["hub"] if addresses else "")).rstrip("/")
     if not url:
         raise CommandError("no hub is running here: start one with `serve`, or give --hub and --key")
     # What was left is for the hub that left it: the key is sent to no other address, nor is the CA trusted there.
-    left = left if url == left.get("hub") else {}
+    left = next((left for left in addresses if left["hub"] == url), {})
     key = options.key or os.environ.get("HUB_KEY") or left.get("key")
     if not key:
         raise CommandError("the cloud key is missing: give --key, or HUB_KEY in the environment")

@@ -23,6 +23,8 @@ def add(commands: Any) -> None:
     file.add_argument("file", type=Path, help="its bytes")
     file.add_argument("--file-type", metavar="TYPE", help="default: file")
     file.add_argument("--version", help="any text")
+    withdraw = add_command(commands, "withdraw", _withdraw, "withdraw a firmware: no device is told of it any more")
+    withdraw.add_argument("version", help="as it was published")
     signed = publish.add_mutually_exclusive_group()
     signed.add_argument("--maker-key", type=Path, metavar="FILE", help="sign it with this private key")
     for parser in (publish, file):
@@ -40,6 +42,9 @@ def add(commands: Any) -> None:
 
 
 def _publish(options: argparse.Namespace) -> None:
+    if options.file and not options.file.exists():
+        hint = f"`make bundle VERSION={options.version} KEY=maker.pem` packs one"
+        raise CommandError(f"--file: {options.file}: no such file; {hint}")
     data = read_file(options.file) if options.file else f"not a real firmware: {options.version}\n".encode()
     manifest = read_manifest(data)
     if manifest is not None and manifest.get("version") != options.version:
@@ -47,6 +52,11 @@ def _publish(options: argparse.Namespace) -> None:
     options.signature, by = _signature(options, data)
     file = call(options, "POST", "/firmware", params=_described(options), content=data)
     print(f"published {file['version']}: {file['name']}, {file['size']} bytes, file id {file['id']}, {by}")
+
+
+def _withdraw(options: argparse.Namespace) -> None:
+    gone = call(options, "DELETE", path_of("firmware", options.version))
+    print(f"withdrawn {gone['version']}")
 
 
 def _signature(options: argparse.Namespace, data: bytes) -> tuple[str | None, str]:

@@ -3,13 +3,14 @@
 import argparse
 import base64
 import json
+import os
 import signal
 import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tools.hub.console import HUB_FILE, CommandError, read_address
+from tools.hub.console import HUB_FILE, CommandError, read_addresses
 from tools.hub.errors import shown
 from tools.hub.private import write_private
 
@@ -70,16 +71,22 @@ def _serve(options: argparse.Namespace) -> None:
 
 def leave_address(hub: "LocalHub") -> None:
     """Write for the other commands where this hub is. Raises OSError."""
-    left = {"hub": hub.url, "key": hub.cloud_key}
+    left = {"hub": hub.url, "key": hub.cloud_key, "pid": os.getpid()}
     if hub.ca is not None:
         left["ca"] = base64.b64encode(hub.ca).decode()
     HUB_FILE.parent.mkdir(parents=True, exist_ok=True)
-    write_private(HUB_FILE, json.dumps(left).encode())
+    _write(read_addresses() + [left])
 
 
 def remove_address(hub: "LocalHub") -> None:
-    """Remove the file, unless another hub has put its own there since."""
-    if read_address().get("hub") == hub.url:
+    """Remove it again. The commands then find the hub that was started before it, if one still runs."""
+    _write([left for left in read_addresses() if left["hub"] != hub.url])
+
+
+def _write(addresses: list[dict[str, Any]]) -> None:
+    if addresses:
+        write_private(HUB_FILE, json.dumps(addresses).encode())
+    else:
         HUB_FILE.unlink(missing_ok=True)
 
 

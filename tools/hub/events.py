@@ -16,8 +16,8 @@ log = logging.getLogger("tools.hub")
 class Event:
     """One thing that happened.
 
-    `kind` is one of registered, telemetry, updated, file, download, deleted, published, refused, fault; queued,
-    cancelled, command; config, info, license, claimed, unclaimed, settings, incident, closed, event, dump.
+    `kind` is one of registered, telemetry, updated, file, download, deleted, published, withdrawn, refused, fault;
+    queued, cancelled, command; config, info, license, claimed, unclaimed, settings, incident, closed, event, dump.
     `device_id` is None where no device is concerned or it is not known. `detail` depends on the kind (the endpoints
     say what they put in) and never holds an access key, a hardware key, a cloud key or the token of a file; nor what a
     configuration, a licence or a command's parameters say, because that may be a secret.

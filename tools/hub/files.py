@@ -43,8 +43,13 @@ def find_firmware(session: Session, version: str | None = None) -> File:
         of_version = select(File).where(File.file_type == FIRMWARE, File.version == version)
         found = session.scalar(of_version.order_by(File.order.desc()).limit(1))
     if found is None:
-        raise Refused(404, f"version: no firmware{f' {version}' if version else ''} is published")
+        raise no_firmware(version)
     return found
+
+
+def no_firmware(version: str | None) -> Refused:
+    """What is said when there is none, or none of this version."""
+    return Refused(404, f"version: no firmware{f' {version}' if version else ''} is published")
 
 
 @router.get("", response_model=list[FileInfo])

@@ -43,6 +43,7 @@ class Helpers:
         return cloud.publish(self._running(), version, content, name, **more)
 
     publish_file = helper(cloud.publish_file)
+    withdraw = helper(cloud.withdraw)
 
     devices = helper(cloud.devices)
     device = helper(cloud.device)

@@ -4,8 +4,6 @@ import itertools
 import json
 import os
 import shutil
-import subprocess
-import threading
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,15 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from tools.bench.workshop import compile_module
-from tools.board.micropython import find_micropython
 from tools.deploy import ROOT
 from tools.hub.server import LocalHub
 from tools.hub.testing import register
 from tools.soak.ledger import Ledger
+from tools.soak.process import Process, run
 
 HEAP = "192k"
 _DEVICE = Path(__file__).parent / "device"
-PATHS = {"MICROPYPATH": ".frozen:lib"}  # names as long as on a board
 _FLASH_BYTES = 512 * 512
 _SINCE_MS = 1_767_225_600_000  # 1970 to the board's tick 0, as network_life.py has it
 _INTERVAL_S = 30
@@ -44,12 +41,7 @@ def compile_library(folder: Path) -> None:
     image = folder / "formatted.img"
     image.write_bytes(b"\xff" * _FLASH_BYTES)
     plan = json.dumps({"format": True, "flash": str(image)})
-    subprocess.run(command("network_life"), check=True, input=plan, text=True, cwd=folder, env=PATHS)
-
-
-def command(module: str) -> list[str]:
-    """Runs a board's module of tools/soak/device."""
-    return [find_micropython(None), "-X", f"heapsize={HEAP}", "-m", module]
+    run("network_life", folder, HEAP, plan)
 
 
 class BoardRun:
@@ -83,42 +75,21 @@ class BoardRun:
 
     def live(self, phases: Sequence[tuple[int, float, float, bool]], begin: Callable[[int], object]) -> None:
         """The whole plan; `begin(number)` is called before each phase. Raises AssertionError if the board fails."""
-        process = subprocess.Popen(
-            command("network_life"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            cwd=self._lib,
-            env=PATHS,
-        )
-        limit = threading.Timer(_LIMIT_S, process.kill)
-        limit.start()
-        try:
-            self._answer(process, json.dumps(self._plan | {"phases": phases}))
-            for line in process.stdout or ():
+        with Process("network_life", self._lib, HEAP, _LIMIT_S) as process:
+            process.say(json.dumps(self._plan | {"phases": phases}))
+            for line in process:
                 kind, _, rest = line.rstrip("\n").partition(" ")
                 if kind == "P":
                     self._note_sockets(process.pid)
                     if int(rest) >= 0:
                         begin(int(rest))
-                    self._answer(process, "")
+                    process.say("")
                 elif kind == "END":
                     self._end(json.loads(rest))
                     return
                 elif not self._heard(kind, rest):
                     self.console += line
-        finally:
-            limit.cancel()
-            process.kill()
-            process.communicate()
         raise AssertionError(f"the board ended:\n{self.console[-5000:]}")
-
-    def _answer(self, process: subprocess.Popen[str], line: str) -> None:
-        assert process.stdin
-        process.stdin.write(line + "\n")
-        process.stdin.flush()
 
     def _heard(self, kind: str, rest: str) -> bool:
         ledger = self.ledger

@@ -1,11 +1,13 @@
-"""Firmware over bad networks: a bundle comes through a proxy that does what bad networks do, and is installed."""
+"""Firmware over bad networks: a bundle comes through a proxy that does what bad networks do, is installed, started, and
+on trial confirmed through it, or left again.
+"""
 
 import base64
 import hashlib
 import json
 import random
-import subprocess
-import threading
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -16,7 +18,8 @@ from tools.hub.maker import Maker
 from tools.hub.server import LocalHub
 from tools.hub.testing import call, register
 from tools.soak import Row
-from tools.soak.network_board import PATHS, command
+from tools.soak.network_board import HEAP
+from tools.soak.process import Process
 from tools.soak.proxy import PER_CONNECTION, BadProxy
 
 _TIMEOUT_S = 0.2  # of a request
@@ -24,7 +27,14 @@ _BYTES = 24_000  # of what cannot be compressed
 _PIECE_MS = 3000  # of the board's time for each KiB: telemetry is due before all of it is there
 _INTERVAL_S = 30
 _FLASH_BYTES = 1024 * 512
-_CHANGES = (1, 5)  # the steps before which the network becomes bad, and well again
+# Before which step of which start the network becomes bad, and well again: while the file comes; after the restart, on
+# trial, for less than that takes; and for longer, until the board has gone back to the one before.
+_DOWNLOAD = ((0, 1), (0, 5))
+_TRIAL = ((1, 0), (1, 4))
+_LOST = ((1, 0), (2, 2))
+_CHANGES = sorted({*_DOWNLOAD, *_TRIAL, *_LOST})
+_HOPELESS = ("swallow", "mute", "deaf", "refused")  # through which nothing ever comes
+_FASTER = 3600  # is the hub's clock, as the board's is: it allows ten updates of a device an hour
 _LIMIT_S = 600
 _OFTEN = 10
 
@@ -34,26 +44,35 @@ def run(seed: int, full: bool, lib: Path) -> Row:
     `compile_library` made. Raises AssertionError."""
     maker = Maker()
     downloads: list[dict[str, Any]] = []
-    count = faults = 0
+    count = lost = faults = 0
+    begun = time.time()
+
+    def clock() -> float:
+        return begun + (time.time() - begun) * _FASTER
 
     def note(event: Event) -> None:
         if event.kind == "download":
             downloads.append(event.detail)
 
+    hopeless = _HOPELESS if full else (_HOPELESS[seed % len(_HOPELESS)],)
     for tls in (True, False) if full else (True,):
         kinds = [*PER_CONNECTION, "mixed", "deaf", "refused", *(["corrupt"] if tls else [])] * (_OFTEN if full else 1)
-        with LocalHub(tls=tls, on_event=note) as hub, BadProxy(hub.port, seed, _TIMEOUT_S, tls) as proxy:
+        with LocalHub(tls=tls, on_event=note, clock=clock) as hub, BadProxy(hub.port, seed, _TIMEOUT_S, tls) as proxy:
             with _Board(hub, proxy, lib, seed, maker) as board:
-                for number, kind in enumerate(kinds):
-                    board.install(f"1.1.{number}", kind)
+                for kind in kinds:
+                    board.install(kind)
+                for kind in hopeless:
+                    board.lose(kind)
             count += len(kinds)
+            lost += len(hopeless)
             faults += sum(proxy.faults.values())
     resumed = sum("first" in each for each in downloads)
     assert resumed, "no download was resumed"
     return Row(
         "firmware over a bad network, https and http" if full else "firmware over a bad network, https",
-        f"{count} bundles, {faults} faults",
-        f"each was installed, whole; {len(downloads)} downloads, {resumed} of them the rest of one before",
+        f"{count + lost} bundles, {faults} faults while they came and on trial",
+        f"each was installed, whole, and confirmed, but {lost} that were not heard on trial for too long: the one "
+        f"before ran again; {len(downloads)} downloads, {resumed} of them the rest of one before",
     )
 
 
@@ -65,7 +84,10 @@ class _Board:
         self._proxy = proxy
         self._maker = maker
         self._random = random.Random(seed)
+        self._count = 0
+        self._runs = "1.0.0"
         self._identity = register(hub.url, hub.ca).raise_for_status().json()
+        hub.claim(self._identity["id"])  # before it the hub takes no incident
         self._url = f"{'https' if hub.ca else 'http'}://localhost:{proxy.port}"
         flash = lib / "firmware.img"
         flash.write_bytes(b"\xff" * _FLASH_BYTES)
@@ -82,45 +104,61 @@ class _Board:
             "piece_ms": _PIECE_MS,
             "changes": _CHANGES,
         }
-        self._process = subprocess.Popen(
-            command("network_firmware"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            cwd=lib,
-            env=PATHS,
-        )
-        self._limit = threading.Timer(_LIMIT_S, self._process.kill)
+        self._process = Process("network_firmware", lib, HEAP, _LIMIT_S)
 
     def __enter__(self) -> Self:
-        self._limit.start()
-        self._say(json.dumps(self._plan))
+        self._process.say(json.dumps(self._plan))
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._limit.cancel()
-        self._process.kill()
-        self._process.communicate()
+        self._process.__exit__(*error)
 
-    def install(self, version: str, kind: str) -> None:
-        """Orders it, and has the network be bad in this way for a while. Raises AssertionError unless it is installed
-        in the end."""
-        self._say(json.dumps(self._order(version)))
-        modes = {_CHANGES[0]: kind, _CHANGES[1]: "well"}
+    def install(self, kind: str) -> None:
+        """Has the network be bad in this way for a while, both when a bundle comes and when it is on trial. Raises
+        AssertionError unless it is confirmed in the end."""
+        version = self._next()
+        starts, end = self._update(version, kind, (*_DOWNLOAD, *_TRIAL))
+        assert (starts, end, self._known()) == ([self._runs, version], "done", version), (kind, starts, end)
+        self._runs = version
+
+    def lose(self, kind: str) -> None:
+        """Has the network be bad in this way for as long as a new version is on trial. Raises AssertionError unless the
+        one before runs in the end, and the hub knows why."""
+        version = self._next()
+        starts, end = self._update(version, kind, _LOST)
+        assert (starts, end) == ([self._runs, version, self._runs], "failed"), (kind, starts, end)
+        assert self._known() == self._runs, kind
+        told = self._hub.incidents(self._identity["id"])[-1]
+        assert told["issue"] == "update" and f"{version} failed: rolled back: the hub took no" in told["description"], (
+            told
+        )
+
+    def _next(self) -> str:
+        self._count += 1
+        return f"1.1.{self._count}"
+
+    def _known(self) -> str:
+        return str(self._hub.device(self._identity["id"])["firmware_version"])
+
+    def _update(self, version: str, kind: str, changes: Sequence[tuple[int, int]]) -> tuple[list[str], str]:
+        """Orders it, and has the network be bad, and well again, and so on, with the `changes`. Gives which versions
+        started, and how it ended."""
+        self._process.say(json.dumps(self._order(version)))
+        modes = dict(zip(changes, (kind, "well") * 2, strict=False))
+        starts = []
         console = ""
-        for line in self._process.stdout or ():
-            word, _, number = line.rstrip("\n").partition(" ")
+        for line in self._process:
+            word, *rest = line.split() or [""]
             if word == "P":
-                self._proxy.become(modes[int(number)])
-                self._say("")
-            elif word == "I":
-                assert int(number) >= _CHANGES[0], f"{kind}: installed before the network became bad"
+                if mode := modes.get((int(rest[0]), int(rest[1]))):
+                    self._proxy.become(mode)
+                self._process.say("")
+            elif word == "S":
+                starts.append(rest[0])
+            elif word == "E":
                 self._proxy.become("well")
-                return
-            else:
-                console += line
+                return starts, rest[0]
+            console += line
         raise AssertionError(f"{kind}: not installed\n{console[-5000:]}")
 
     def _order(self, version: str) -> dict[str, Any]:
@@ -134,8 +172,3 @@ class _Board:
             "checksum": hashlib.sha256(data).hexdigest(),
             "signature": self._maker.sign(data),
         }
-
-    def _say(self, line: str) -> None:
-        assert self._process.stdin
-        self._process.stdin.write(line + "\n")
-        self._process.stdin.flush()

@@ -6,7 +6,6 @@ left to do; and no wrong clock, no wrap of the ticks and no year hurts it for lo
 import base64
 import json
 import random
-import subprocess
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,10 +13,9 @@ from statistics import linear_regression, median
 from typing import Any
 
 from tools.bench.workshop import compile_module
-from tools.board.micropython import find_micropython
 from tools.deploy import ROOT
 from tools.hub.maker import Maker
-from tools.soak import Row
+from tools.soak import Row, process
 from tools.soak.years_hub import Judge
 from tools.soak.years_server import Server
 
@@ -27,7 +25,7 @@ _FLASH_BYTES = 256 * 512
 # that does all that there is; and what the campaign's own code on the board takes of it.
 _USUAL, _ALL = 108, 124
 _WATCH = 20
-_PATHS = {"MICROPYPATH": ".frozen:lib"}  # names as long as on a board: each module's path takes heap
+_LIMIT_S = 3600  # of one life
 _WRAP = 1 << 30  # ms
 _EPOCH_2000 = 946684800
 _DAY = 86400
@@ -111,30 +109,12 @@ class Campaign:
 
 
 def _lived(life: Life, plan: dict[str, Any], folder: Path, heap: int) -> None:
-    process = subprocess.Popen(
-        [find_micropython(None), "-X", f"heapsize={heap}k", "-m", "years"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        cwd=folder,
-        env=_PATHS,
-    )
-    try:
-        assert process.stdin and process.stdout
-        process.stdin.write(json.dumps(plan) + "\n")
-        process.stdin.flush()
-        for line in process.stdout:
+    with process.Process("years", folder, f"{heap}k", _LIMIT_S) as board:
+        board.say(json.dumps(plan))
+        for line in board:
             _heard(life, line)
             if life.end:
                 break
-    finally:
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe:
-                pipe.close()
     assert life.end, "it ended by itself:\n" + "".join(life.console[-60:])
 
 
@@ -167,7 +147,7 @@ def prepared(folder: Path) -> None:
     image = folder / "flash.img"
     image.write_bytes(b"\xff" * _FLASH_BYTES)
     plan = json.dumps({"format": True, "flash": str(image)})
-    subprocess.run([find_micropython(None), "-m", "years"], check=True, input=plan, text=True, cwd=folder, env=_PATHS)
+    process.run("years", folder, f"{_ALL}k", plan)
 
 
 def run(seed: int, full: bool) -> list[Row]:

@@ -1,8 +1,10 @@
-"""A board that gets firmware over bad networks: the agent and the board of network_life.py.
+"""A board that gets firmware over bad networks, restarts into it, and is on trial with it: the agent and the board of
+network_life.py.
 
 Its plan is a line of JSON on standard input; each line after that is an order, as the command `update_firmware` has it,
-an empty one is the end. It says on standard output, a line each: P and the number of its step when the network is to
-change, and waits for a line on standard input; I and how many steps it took when the version is installed.
+an empty one is the end. It says on standard output, a line each: P, the number of the start since the order and that of
+the step, when the network is to change, and waits for a line on standard input; S and the version with which it starts
+again; E and the step of the update, when that is over and told.
 """
 
 import gc
@@ -17,43 +19,48 @@ from network_chip import Flash
 from network_life import build
 
 _MOST = 300  # steps
+_FACTORY = "1.0.0"
+_OVER = ("done", "failed")
+_DUTIES = ("tell", "incidents", "update")  # which the hub then still waits for
 
 
-def get(plan, order):
-    """Orders it, and lives until the board restarts for it."""
-    from telemetry import once
+def live(plan, start, order=None):
+    """From a start to the restart, or until the update is over and told: then gives back how it ended."""
+    from telemetry import once, slots
 
-    agent, ticks, _ = build(dict(plan))
+    place = slots.first("/f/")
+    version = slots.manifest(place)["version"] if place else _FACTORY
+    os.chdir(place or "/f")  # as boot.py does
+    print("\nS", version)
+    agent, ticks, _ = build(dict(plan), version)
     agent.hub.requests.piece_ms = plan["piece_ms"]
-    once("update", "order", agent, order)
+    if order:
+        once("update", "order", agent, order)
     try:
         for number in range(_MOST):
-            if number in plan["changes"]:
-                print("\nP", number)  # behind a bar that goes on
+            if [start, number] in plan["changes"]:
+                print("\nP", start, number)  # behind a bar that goes on
                 sys.stdin.readline()
             agent.wait(agent.step())
+            step = agent.load("update", True)["step"]
+            if step in _OVER and not any(name in agent.due for name in _DUTIES):
+                return step
     except SystemExit:
-        print("\nI", number)
-        return
-    raise AssertionError("not installed in %d steps: %s" % (_MOST, agent.load("update", True)))
+        return None
+    raise AssertionError("not over in %d steps: %s" % (_MOST, agent.load("update", True)))
 
 
-def look(version):
-    """What is there is whole; and it goes, so that the next one is the first again."""
-    from telemetry import slots, store
+def look():
+    """What is there is whole."""
+    from telemetry import slots
 
-    state = slots.load("/f/")
-    place = slots.path("/f/", state["order"][0])
-    assert state["trial"] and slots.manifest(place)["version"] == version, state
-    with open(place + "/manifest.json") as file:
-        files = json.load(file)["files"]
-    for name in files:
-        with open(place + "/" + name, "rb") as file:
-            assert hexlify(sha256(file.read()).digest()).decode() == files[name][1], name
-    slots.remove("/f/slots")
-    assert store.load("/f/update.json")["step"] == "switch"
-    for name in ("slots.json", "update.json"):
-        os.remove("/f/" + name)
+    for name in slots.load("/f/").get("order", []):
+        place = slots.path("/f/", name)
+        with open(place + "/manifest.json") as file:
+            files = json.load(file)["files"]
+        for name in files:
+            with open(place + "/" + name, "rb") as file:
+                assert hexlify(sha256(file.read()).digest()).decode() == files[name][1], name
 
 
 def main():
@@ -62,11 +69,16 @@ def main():
     flash = Flash(plan["flash"])
     vfs.VfsLfs2.mkfs(flash)
     vfs.mount(flash, "/f")
+    sys.path[:] = [".frozen", os.getcwd() + "/lib"]
     line = sys.stdin.readline().strip()
     while line:
-        order = json.loads(line)
-        get(plan, order)
-        look(order["version"])
+        end = live(plan, 0, json.loads(line))
+        start = 0
+        while end is None:
+            look()
+            start += 1
+            end = live(plan, start)
+        print("\nE", end)
         line = sys.stdin.readline().strip()
 
 

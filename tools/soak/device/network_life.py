@@ -19,8 +19,8 @@ _SINCE = 1767225600000  # ms from 1970 to where the ticks begin
 _SLOWLY = 7  # samples, after which what changes slowly has changed
 
 
-def build(plan):
-    """The agent, as wiring would make it; `agent.trouble` is what the plan's phases set."""
+def build(plan, version="1.0.0"):
+    """The agent of a program of this version, as wiring would make it, its clock, and what the plan's phases set."""
     from telemetry import agent as agent_module
     from telemetry import clock as clock_module
     from telemetry import errors, http, once
@@ -38,7 +38,8 @@ def build(plan):
         chip_time.since = _SINCE
 
     identity = plan.pop("identity")
-    once("store", "save", "/f/identity.json", identity)
+    if not once("store", "exists", "/f/identity.json"):
+        once("store", "save", "/f/identity.json", identity)
     fields = {"wifi_ssid": "n", "entry_url": identity["entry_url"], "hardware_key": "k", "interval": plan["interval"]}
     fields["outbox"] = plan["outbox"]
     if "maker_key" in plan:
@@ -48,7 +49,7 @@ def build(plan):
     ca = plan.pop("ca")
     session = http.Session(ca and bytes.fromhex(ca), plan["timeout_s"])
     hub = Hub(identity["entry_url"], plan["timeout_s"], Requests(session, ticks, plan["failure_ms"]))
-    registration = Registration(hub, "/f/identity.json", clock, {"sn": "SN", "firmware_version": "1.0.0"})
+    registration = Registration(hub, "/f/identity.json", clock, {"sn": "SN", "firmware_version": version})
     board = Board(trouble, errors.WifiError)
     agent = agent_module.Agent(hub, board, clock, registration, settings, "/f/")
     agent.guard("flash", once, "start", "keep", agent)

@@ -67,7 +67,11 @@ def _check(fields):
 
 
 def _sweep(device):
-    device.notices = [each for each in device.notices if each.id or each.is_doubtful or not each.is_closed]
+    kept = []
+    for incident in device.notices:
+        if incident.id or incident.is_doubtful or not incident.is_closed:
+            kept.append(incident)
+    device.notices = kept
 
 
 def begin(device: "Device") -> None:
@@ -108,9 +112,9 @@ def _tell(device, incident):
         # Noted on flash first; but better one that a restart leaves open than none.
         device.guard("incidents.json", device.save, "incidents", {"open": True})
         incident.is_doubtful = True
-        reply = _ask(device, "POST /incidents", dict, incident.fields)
+        reply = _ask(device, "POST /incidents", dict, incident.fields) or {}
         incident.is_doubtful = False
-        incident.id = str(reply.get("incident_id") or "") if reply else ""
+        incident.id = str(reply.get("incident_id") or "")
     if incident.is_closed and incident.id:
         _ask(device, "DELETE /incidents/%s", None, None, incident.id)
         incident.id = None

@@ -58,8 +58,8 @@ def save(path: str, data: dict) -> bool:
 def tidy(folder: str) -> None:
     """Removes what a power cut left behind of our files in `folder`, but what is the only copy."""
     for name in os.listdir(folder or "."):
-        parts = name.split(".")  # a gateway's child has its name before: lamp.config.json.new
-        if parts[-2:] != ["json", "new"] or parts[-3:][0] not in _FILES.split():
+        # A gateway's child has its name before: lamp.config.json.new
+        if not name.endswith(".json.new") or name.split(".")[-3] not in _FILES.split():
             continue
         path = folder + name[:-4]
         try:

@@ -132,10 +132,12 @@ def _utc(name, text):
     # As 2027-01-01T00:00:00, which compares with timestamps.
     if text is None:
         return None
-    if isinstance(text, str) and len(text) < 40:
-        date = "\\d\\d\\d\\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])"
-        if re.match(date + "(T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d+)?(Z|\\+00:00)?)?$", text):
-            return (text + "T00:00:00")[:19]
+    date = (
+        "\\d\\d\\d\\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])"
+        "(T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d+)?(Z|\\+00:00)?)?$"
+    )
+    if isinstance(text, str) and len(text) < 40 and re.match(date, text):
+        return (text + "T00:00:00")[:19]
     raise errors.ReplyError(name + ": expected UTC as 2027-01-01T00:00:00Z")
 
 

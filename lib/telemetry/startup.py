@@ -36,7 +36,7 @@ def begin(folder: str = "/", safe: str = "/lib/telemetry/safe", trial: str = "/l
         with open(folder + "settings.json") as file:
             settings = json.load(file)
     except (OSError, ValueError):
-        settings = None  # no agent can run, and nobody would say that a start came to something
+        settings = {}  # no agent can run, and nobody would say that a start came to something
     watchdog = settings and settings.get("watchdog", _WATCHDOG)
     if cause == _SOFT_RESET:
         if watchdog:
@@ -44,7 +44,7 @@ def begin(folder: str = "/", safe: str = "/lib/telemetry/safe", trial: str = "/l
         return "" if once("starts", "is_stuck", folder) and not slot else _entered(slot)
     if watchdog:  # from here on, so that a main.py that fails before its agent runs is started anew
         machine.WDT(timeout=watchdog * 1000)
-    button = settings.get("button", 0) if settings else 0
+    button = settings.get("button", 0)
     is_safe = False
     if cause == _POWER_ON and button is not None:
         is_safe = not machine.Pin(button, machine.Pin.IN, machine.Pin.PULL_UP).value()  # BOOT is held

@@ -134,11 +134,8 @@ def _ended(report, status, message):
 
 def _keep(device, journal):
     device.journal = journal
-    try:
-        device.save("commands", journal)
+    if device.guard("command", device.save, "commands", journal):  # else memory has it
         device.journal = None
-    except errors.StoreError as error:
-        device.report("command", error)  # memory has it
 
 
 def _tell(device, report):

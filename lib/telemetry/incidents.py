@@ -120,11 +120,11 @@ def _tell(device, incident):
         incident.id = None
 
 
-def _ask(device, endpoint, kind=None, body=None, *ids):
+def _ask(device, *request):
     # None if it is of no use to ask again: that keeps nothing else from being sent.
     device.board.feed()
     try:
-        return device.ask(endpoint, kind, body, *ids)
+        return device.ask(*request)
     except (errors.Rejected, errors.NotFound, errors.ReplyError, errors.BodyTooLarge) as error:
-        if body:  # else it is gone
+        if "POST" in request[0]:  # else it is gone
             device.report("notices", error)

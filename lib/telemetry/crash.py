@@ -48,10 +48,9 @@ def begin(device: "Device") -> None:
     data = _load(device)
     device.due["crash"] = 0
     if data.get("count", 0) >= _LOOP:
-        incident = device.incident("Crash loop", "crash_loop", 4, data["trace"])
+        device.crash_loop = incident = device.incident("Crash loop", "crash_loop", 4, data["trace"])
         incident.id = data.get("incident")
         incident.is_doubtful = device.left_open and not incident.id
-        device.crash_loop = incident
 
 
 def attend(device: "Device") -> int | None:

@@ -25,8 +25,7 @@ def announce(agent: "Agent", version: str | None, file_id: str | None) -> None:
     ):
         return
     # Told first, remembered then: a power cut between shows it twice, and never not at all.
-    show = agent.show
-    if show is None or not _attempt(agent, "on_new_firmware", show, version, file_id):
+    if agent.show is None or not _attempt(agent, "on_new_firmware", agent.show, version, file_id):
         agent.notifier = notifier = once("notifier", "Notifier", agent.board)
         notifier.show(version)
     agent.unsaved = None if agent.guard("version file", firmware.announced, version) else firmware

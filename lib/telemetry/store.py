@@ -21,12 +21,18 @@ _ENOENT = const(2)
 _FILES = const("version identity config licenses commands space incidents crash starts outbox slots update")
 
 
-def load(path: str) -> dict:
-    """What was last saved. Raises Missing or Corrupt, and StoreError if the flash cannot be read."""
+def load(path: str, data: dict | None = None) -> dict:
+    """What was last saved. Raises Missing or Corrupt, or gives `data` in their place; StoreError if the flash cannot be
+    read."""
     try:
-        return json.loads(b"{" + _body(path))
-    except ValueError:  # NaN was saved, which JSON has not
-        raise errors.Corrupt(path)
+        try:
+            return json.loads(b"{" + _body(path))
+        except ValueError:  # NaN was saved, which JSON has not
+            raise errors.Corrupt(path)
+    except errors.Missing:
+        if data is None:
+            raise
+        return data
 
 
 def exists(path: str) -> bool:

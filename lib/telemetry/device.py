@@ -268,10 +268,7 @@ class Device(errors.Reporter):
     def load(self, duty: str, is_any: bool = False) -> dict:
         """What `save` kept; {} if nothing of use, or, unless `is_any`, from when this was another device at the hub.
         Raises StoreError if the flash cannot be read."""
-        try:
-            data = once("store", "load", self.folder + duty + ".json")
-        except errors.Missing:
-            return {}
+        data = once("store", "load", self.folder + duty + ".json", {})
         return data if is_any or data.get("device") == self.hub.identity.get("id", data.get("device")) else {}
 
     def save(self, duty: str, data: dict) -> None:

@@ -9,15 +9,12 @@ it, so what is in it stays.
 import json
 import os
 
-from . import errors, once
+from . import once
 
 
 def load(folder: str = "/") -> dict:
     """The state file; {} if there is none. Raises StoreError if the flash cannot be read."""
-    try:
-        return once("store", "load", folder + "slots.json")
-    except errors.Missing:
-        return {}
+    return once("store", "load", folder + "slots.json", {})
 
 
 def path(folder: str, name: str) -> str:

@@ -134,7 +134,7 @@ class Answer:
             end = buffer.find(b"\n", line) + 1
             while end < head and buffer[end] in b" \t":  # folded
                 end = buffer.find(b"\n", end) + 1
-            name, _, value = buffer[line:end].lower().partition(b":")
+            name, _, value = bytes(self._view[line:end]).lower().partition(b":")
             if name == b"date":
                 date, date_end = line + 5, end - 1
             else:

@@ -82,7 +82,7 @@ class Session:
             data = b""
         try:
             while True:
-                if self._made_for != (method, url, headers):
+                if self._made_for != (method, url, headers or None):
                     self._prepare(method, url, headers)
                 self._exchange(method, data)
                 most = self.max_body if max_body is None else max_body
@@ -135,7 +135,7 @@ class Session:
     def _prepare(self, method, url, headers):
         # The head, for this request and all that are like it.
         server, head = once("head", "made", method, url, headers)
-        made_for = method, url, headers and dict(headers)
+        made_for = method, url, dict(headers) if headers else None  # theirs may change
         if server != self._server:
             self.close()
         # All or nothing: the head of one server must never go to another, for want of memory in between.

@@ -54,7 +54,7 @@ def check_pair(key: str, value) -> None:
         if value - value != 0 or not -_FLOAT32_MAX <= value <= _FLOAT32_MAX:
             wrong = "%r is no finite 32-bit float; send None for no value" % value
     elif kind is int:
-        if value >> 31 not in (0, -1):  # behind 31 bits only the sign
+        if not -0x80000000 <= value <= 0x7FFFFFFF:
             wrong = "%d is beyond 32 bits; send a float or a text" % value
     elif kind is str:
         # No character takes more than 4 bytes: the usual text needs no second look.

@@ -51,6 +51,8 @@ def begin(agent: "Agent") -> None:
     """After a start: takes up what that has interrupted, or was part of."""
     state = agent.load("update", True)
     step = state.get("step")
+    if "message" in state and once("store", "exists", agent.folder + "update.bin"):
+        once("bundle", "discard", agent.folder)  # the power went between its end and this
     if step in ("switch", "trial"):
         once("confirm", "begin", agent, state)
     elif step == "done":

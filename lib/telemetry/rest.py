@@ -49,8 +49,11 @@ def fetch(requests, method: str, url: str, headers: dict, body: bytes | None, ti
             status = response.status_code
             content = response.content
             if status >= 300:  # only then: the session looks for them when asked
+                wait = None
                 every = getattr(response, "headers", None) or {}
-                answered = [every[name] for name in every if name.lower() == "retry-after"]
+                for name in every:
+                    if name.lower() == "retry-after":
+                        wait = every[name]
                 every = None  # there may be many
         finally:
             response.close()
@@ -63,4 +66,4 @@ def fetch(requests, method: str, url: str, headers: dict, body: bytes | None, ti
         raise errors.NetworkError("%s %s: %s" % (method, url, errors.described(error)))
     if 200 <= status < 300:
         return content
-    raise once("api", "refused", method + " " + url, status, content, answered, headers.get("Authorization"), secret)
+    raise once("api", "refused", method + " " + url, status, content, wait, headers.get("Authorization"), secret)

@@ -17,6 +17,13 @@ _HOPELESS = const(12 * 3600)  # seconds without a connection
 class Board:
     """An ESP32: Wi-Fi, one LED, one button, its ids, its clock, its watchdog."""
 
+    wdt: machine.WDT | None = None  # None: `feed` starts it
+    doing: object = None  # what begins with the next `feed`: its name, or a function that has one
+    _noted: object = None
+    wlan: network.WLAN = None  # type: ignore[assignment]  # made when it is first needed
+    told: tuple | None = None  # the network and password that the driver knows
+    outage: list | None = None  # without a connection, see `wifi.join`
+
     def __init__(self, led: int | None = None, button: int | None = None, watchdog: int = 0):
         """`led`, `button`: GPIO numbers or None; the button connects its pin to ground. `watchdog`: seconds without
         `feed` until the board resets itself, 0 for never; it is on from the first `feed` to the next reset. Raises
@@ -24,13 +31,7 @@ class Board:
         self._led = _pin("led", led, machine.Pin.OUT)
         self._button = _pin("button", button, machine.Pin.IN, machine.Pin.PULL_UP)
         self._wdt_s = watchdog
-        self.wdt: machine.WDT | None = None  # None: `feed` starts it
-        self.doing: object = None  # what begins with the next `feed`: its name, or a function that has one
-        self._noted: object = None
         self.hung = self._recall()  # what the watchdog ended before this start, as far as that is known
-        self.wlan: network.WLAN = None  # type: ignore[assignment]  # made when it is first needed
-        self.told: tuple | None = None  # the network and password that the driver knows
-        self.outage: list | None = None  # without a connection, see `wifi.join`
         self.light(False)
 
     # Wi-Fi

@@ -26,17 +26,17 @@ class Certificates:
             folder = __file__.rsplit("/", 1)[0] + "/roots/"
             ca = os.listdir(folder)
         for it in [ca] if isinstance(ca, str) else ca:
-            yield der("ca", it, "x509", folder)
+            yield der("ca", folder + it, "x509")
 
 
-def der(name: str, it: str, made_by: str, folder: str = "") -> bytes:
-    """The bytes that the field `name` of the settings means with `it`: base64, or the path of a file, behind `folder`.
-    Raises SettingsError unless they are DER, naming the command of openssl that makes them."""
+def der(name: str, it: str, made_by: str) -> bytes:
+    """The bytes that the field `name` of the settings means with `it`: base64, or the path of a file. Raises
+    SettingsError unless they are DER, naming the command of openssl that makes them."""
     try:
         if it[:2] == "MI":  # as the base64 of every certificate and of every RSA key that is long enough does
             content = a2b_base64(it)
         else:
-            with open(folder + it, "rb") as file:
+            with open(it, "rb") as file:
                 content = file.read()
     except (OSError, ValueError):
         content = b""

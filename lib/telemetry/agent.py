@@ -170,8 +170,11 @@ class Agent(Device):
             if self._is_new:
                 once("start", "begin", self)
                 self._is_new = False
-            if not (self._was_connected and self.board.is_connected()):
-                self._join()
+            self._saw_network_return()
+            if not self._was_connected:
+                # Only the first time it waits: `wait` sees a connection that comes later.
+                self.board.connect(self.settings.wifi_ssid, self.settings.wifi_password, 0 if self.failed else 15)
+                self._saw_network_return()
             if now >= self.clock.sync_at:
                 once("ntp", "set_clock", self)
             if now >= registration.register_at and once("identity", "obtain", self):
@@ -274,12 +277,6 @@ class Agent(Device):
                 self.guard("starts.json", once, "starts", "survived", self.folder)
             else:
                 self.guard("trial", once, "confirm", "attend", self)
-
-    def _join(self):
-        if not self.board.is_connected():
-            self._was_connected = False  # only the first time it waits: `wait` sees a connection that comes later
-            self.board.connect(self.settings.wifi_ssid, self.settings.wifi_password, 0 if self.failed else 15)
-        self._saw_network_return()
 
     def _saw_network_return(self):
         connected = self.board.is_connected()

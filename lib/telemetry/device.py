@@ -125,9 +125,9 @@ class Device(errors.Reporter):
             self.guard("licenses", once, "licenses", "load", self)
         expires_at = (self.licenses or {}).get(feature, "")
         known = self.clock.known()
-        if expires_at and self.clock.at_least < expires_at <= known:  # nobody noticed yet
+        if self.clock.at_least < expires_at <= known:  # nobody noticed yet
             self.guard("licenses", once, "licenses", "load", self)
-        return expires_at is None or expires_at > known
+        return expires_at > known
 
     def incident(self, title: str, issue: str, priority: int = 2, description: str = "") -> "Incident":
         """Opens one at the hub, as soon as it can be reached; `close()` of what this gives back closes it. `issue`: a

@@ -51,8 +51,9 @@ class Hub:
                 told = parsed(content, "POST", self._telemetry_url)
             except errors.ReplyError as error:
                 raise errors.BadAnswer(str(error))  # the hub did not say that: a network's log-in page, perhaps
-            self._reply = Reply(told)
+            reply = Reply(told)
             self._content = bytes(content)  # ours: what requests gives may be a buffer that is used again
+            self._reply = reply
         return self._reply
 
     def ask(self, endpoint: str, kind: type | None = None, body=None, *ids: str):

@@ -19,7 +19,10 @@ def send(
     headers = {"Authorization": access_key, "Content-Type": "application/json"}
     body = build(values, **fields)
     if requests is None:
-        import requests
+        try:
+            import requests
+        except ImportError:
+            import urequests as requests  # as it was called before MicroPython 1.22
     return Reply(call(adapted(requests), "POST", url, headers, body, timeout))
 
 

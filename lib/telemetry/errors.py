@@ -136,10 +136,9 @@ def described(error: BaseException) -> str:
 def printable(text: str) -> str:
     """Somebody else's text for one line of a console: no control characters, at most 500 characters."""
     # Of the bytes: of a text MicroPython would keep each character for ever, as a name.
-    data = text[:500].encode()
-    for c in range(0xA0):
-        if not 32 <= c < 127:  # those from 0x80 on, for terminals that know them, are two bytes
-            data = data.replace(bytes((c,) if c < 0x80 else (0xC2, c)), b" ")
+    data = bytes(c if 32 <= c != 127 else 32 for c in text[:500].encode())
+    for c in range(0x80, 0xA0):  # controls too, for terminals that know them
+        data = data.replace(bytes((0xC2, c)), b" ")
     return data.decode()
 
 

@@ -14,7 +14,7 @@ run: .venv/ready ## the demo: hub, virtual ESP32, telemetry, a new firmware; FOR
 	@$(BIN)/python -m tools.demo $(if $(FOR),--seconds $(FOR)) $(PLAIN)
 
 test: .venv/ready ## every test
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder  # most wait for something
+	$(BIN)/python -m pytest -n 6 --dist loadfile --no-loadscope-reorder  # most wait for something
 
 lint: .venv/ready ## ruff, and mypy: what runs on the device with the ESP32's types
 	$(BIN)/ruff check .

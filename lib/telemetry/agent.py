@@ -46,6 +46,16 @@ class Agent(Device):
     survives_at = 60  # uptime; then this start is none of those that fail
     trial: int | None = None  # minutes with Wi-Fi so far, while this firmware is on trial
     progress: dict | None = None  # of an update, as a telemetry has it
+    unsaved: "Firmware | None" = None  # which could not write it
+    notifier: "Notifier | None" = None  # while it asks about a firmware
+    show = None
+    upgrader = None
+    upgrade: tuple | None = None  # version and file id of a firmware that is higher than ours
+    _named: tuple = (None, None)  # version and file id of the newest one, by the last reply
+    _is_new = True  # nothing was done yet since the start
+    _starved = 0  # those in a row that ran out of memory
+    _was_connected = False
+    _is_stepping = False
 
     def __init__(
         self,
@@ -62,17 +72,7 @@ class Agent(Device):
         self.settings = settings
         self.maker_key = settings.maker_key
         self.children: list = []
-        self.unsaved: Firmware | None = None  # which could not write it
-        self.notifier: Notifier | None = None  # while it asks about a firmware
-        self.show = None
-        self.upgrader = None
         self.failures: dict = {}  # kind -> how many since the start
-        self._named: tuple = (None, None)  # version and file id of the newest firmware, by the last reply
-        self.upgrade: tuple | None = None  # version and file id too, of one that is higher than ours
-        self._is_new = True  # nothing was done yet since the start
-        self._starved = 0  # those in a row that ran out of memory
-        self._was_connected = False
-        self._is_stepping = False
 
     @staticmethod
     def from_settings(path: str = "/settings.json", version: str | None = None, requests=None) -> "Agent":
@@ -170,8 +170,11 @@ class Agent(Device):
             if self._is_new:
                 once("start", "begin", self)
                 self._is_new = False
-            if not (self._was_connected and self.board.is_connected()):
-                self._join()
+            self._saw_network_return()
+            if not self._was_connected:
+                # Only the first time it waits: `wait` sees a connection that comes later.
+                self.board.connect(self.settings.wifi_ssid, self.settings.wifi_password, 0 if self.failed else 15)
+                self._saw_network_return()
             if now >= self.clock.sync_at:
                 once("ntp", "set_clock", self)
             if now >= registration.register_at and once("identity", "obtain", self):
@@ -274,12 +277,6 @@ class Agent(Device):
                 self.guard("starts.json", once, "starts", "survived", self.folder)
             else:
                 self.guard("trial", once, "confirm", "attend", self)
-
-    def _join(self):
-        if not self.board.is_connected():
-            self._was_connected = False  # only the first time it waits: `wait` sees a connection that comes later
-            self.board.connect(self.settings.wifi_ssid, self.settings.wifi_password, 0 if self.failed else 15)
-        self._saw_network_return()
 
     def _saw_network_return(self):
         connected = self.board.is_connected()

@@ -17,7 +17,8 @@ _DIGITS_MOST = const(12)  # of a length
 _INTERIM_MOST = const(8)  # 1xx answers before the one that counts
 # What is left of a body whose length is not known:
 _ENDLESS = const(-1)  # it ends with the connection
-_CHUNKED = const(-2)
+_CHUNKED = const(-2)  # it comes in chunks, and none has come yet
+_IN_CHUNKS = const(-3)  # one has
 
 
 class Answer:
@@ -26,18 +27,15 @@ class Answer:
     def __init__(self, session: "Session"):
         self.session = session
         self.response: Response | None = None  # whose answer is here
-        self.left = 0  # bytes of the body that are still to be read, or _ENDLESS, or _CHUNKED
+        self.left = 0  # bytes of the body that are still to be read, or one of the above
         self._chunk = 0  # bytes that are left of a chunk
-        self._is_first = False  # the next chunk is
         self._is_last = False  # the server closes the connection behind this answer
         # buffer[:head] is the head; buffer[_start:_end] came behind it and is unread.
         self.head = self._start = self._end = 0
         self.buffer = bytearray(_BUFFER)
         self._view = memoryview(self.buffer)
-        # Of a good head: what it said, and its text before its date and behind it.
+        # Of a good head: its text before its date and behind it, each with where the other begins; and what it said.
         self._said: tuple = ()
-        self._before = self._behind = b""
-        self._date = self._behind_at = 0
 
     def shrink(self) -> None:
         """Gives back what a large head took."""
@@ -49,7 +47,6 @@ class Answer:
         """Waits for the first bytes of an answer; 0 if the server closed instead."""
         self.head = self._start = self._end = 0
         self._chunk = 0
-        self._is_first = True
         return self._fill()
 
     def read(self, method: str, most: int | None) -> Response:
@@ -76,18 +73,20 @@ class Answer:
 
     def _is_as_before(self):
         # The head of nearly every answer is the one before but for its date; then it says the same.
+        if not self._said:
+            return False
+        before, date, behind, date_end, head, left, is_last = self._said
         buffer = self.buffer
-        at = self._behind_at
-        if not (
-            self._said
-            and self._said[0] <= self._end
-            and buffer.startswith(self._before)
-            and buffer.startswith(self._behind, at)
-            and buffer.find(b"\n", self._date, at) < 0
+        if (
+            head > self._end
+            or not buffer.startswith(before)
+            or not buffer.startswith(behind, date_end)
+            or buffer.find(b"\n", date, date_end) >= 0
         ):
             return False
-        self.head, self.left, self._is_last = self._said
-        self._start = self.head
+        self.head = self._start = head
+        self.left = left
+        self._is_last = is_last
         return True
 
     def _read_head(self):
@@ -95,14 +94,16 @@ class Answer:
         interim = 0
         while True:
             buffer = self.buffer
-            at = buffer.find(b"\n\r\n", 0, self._end) + 3
-            bare = buffer.find(b"\n\n", 0, at if at > 2 else self._end) + 2
+            end = self._end
+            at = buffer.find(b"\n\r\n", 0, end) + 3
+            bare = buffer.find(b"\n\n", 0, at if at > 2 else end) + 2
             if bare > 1:
                 at = bare
+            if (at > 2 or end >= 7) and not buffer.startswith(b"HTTP/1."):
+                raise errors.BadAnswer("not HTTP/1")
             if at > 2:
                 digits = buffer[9:12]
-                is_one = buffer.startswith(b"HTTP/1.") and buffer[8] == 32 and digits.isdigit()
-                status = int(digits) if is_one and buffer[12] in b" \r\n" else 0
+                status = int(digits) if buffer[8] == 32 and digits.isdigit() and buffer[12] in b" \r\n" else 0
                 if not 100 <= status <= 599:
                     raise errors.BadAnswer("no HTTP status")
                 if status >= 200:
@@ -110,18 +111,20 @@ class Answer:
                 interim += 1
                 if interim > _INTERIM_MOST:
                     raise errors.BadAnswer("too many answers of 1xx")
-                self._end -= at
-                buffer[: self._end] = self._view[at : at + self._end]
-            elif self._end >= 7 and not buffer.startswith(b"HTTP/1."):
-                raise errors.BadAnswer("not HTTP/1")
+                self._start = at
+                self._make_room()
             elif not self._fill():
                 raise errors.BadAnswer("it breaks off in the head")
         self.head = self._start = at
-        self._read_fields(at)
-        self._said = (at, self.left, self._is_last) if status == 200 and at <= _USUAL_HEAD else ()
+        self._said = ()
+        date, date_end = self._read_fields(at)
+        if status == 200 and at <= _USUAL_HEAD:
+            before, behind = bytes(self._view[:date]), bytes(self._view[date_end:at])
+            self._said = before, date, behind, date_end, at, self.left, self._is_last
         return status
 
     def _read_fields(self, head):
+        # Where the value of its date begins and where it ends.
         buffer = self.buffer
         self.left = _ENDLESS
         self._is_last = not buffer.startswith(b"HTTP/1.1")
@@ -137,9 +140,7 @@ class Answer:
             else:
                 self._heed(name, value.strip())
             line = end
-        if head <= _USUAL_HEAD:
-            self._before, self._behind = bytes(self._view[:date]), bytes(self._view[date_end:head])
-            self._date, self._behind_at = date, date_end
+        return date, date_end
 
     def _heed(self, name, value):
         if name == b"content-length":
@@ -188,31 +189,27 @@ class Answer:
     def readinto(self, target) -> int:
         """Puts more of the body into `target`: how many bytes, 0 at the end."""
         left = self.left
-        if left == _CHUNKED:
+        if left < _ENDLESS:
             if not self._chunk:
                 from .chunks import next_chunk  # many servers never send any; who does, sends many
 
-                self._chunk = next_chunk(self._line, self._is_first)
-                self._is_first = False
-                if not self._chunk:
-                    self.left = 0
-                    self.leave()
+                self._chunk = next_chunk(self._line, left == _CHUNKED)
+                self.left = _IN_CHUNKS
             left = self._chunk
-        if not left:
-            return 0
         most = len(target)
-        if 0 < left < most:
+        if 0 <= left < most:
             most = left
-        count = min(most, self._end - self._start)
+        start = self._start
+        count = min(most, self._end - start)
         if count:
-            target[:count] = self._view[self._start : self._start + count]
-            self._start += count
-        else:
+            self._start = end = start + count
+            target[:count] = self._view[start:end]
+        elif left:
             self.session.left_ms()  # a server may be so fast that nobody ever waits for it
             count = self.session.readinto(target, most)
             if not count and left > 0:
                 raise errors.BadAnswer("it breaks off in the body")
-        if self.left == _CHUNKED:
+        if self.left < _ENDLESS:
             self._chunk -= count
         elif left > 0:
             self.left -= count
@@ -222,10 +219,7 @@ class Answer:
         return count
 
     def _line(self):
-        while True:
-            at = self.buffer.find(b"\n", self._start, self._end)
-            if at >= 0:
-                break
+        while (at := self.buffer.find(b"\n", self._start, self._end)) < 0:
             if not self._fill():
                 raise errors.BadAnswer("it breaks off in the body")
             self.session.left_ms()
@@ -244,18 +238,20 @@ class Answer:
         return count
 
     def _make_room(self):
+        # Drops what was read behind the head, or takes a larger buffer.
         head = self.head
-        unread = self._end - self._start
-        if self._start > head:
-            self._end = head + unread
-            self.buffer[head : self._end] = self._view[self._start : self._start + unread]
+        start, end = self._start, self._end
+        unread = end - start
+        if start > head:
             self._start = head
+            self._end = head + unread
+            self.buffer[head : self._end] = self._view[start:end]
         elif not head and unread >= _HEAD_MOST:
             raise errors.HeadTooLarge("a head of more than %d bytes" % _HEAD_MOST)
         elif head and unread >= _LINE_MOST:
             raise errors.BadAnswer("a line that does not end")
         else:
-            buffer = bytearray(self._end + _BUFFER)
-            buffer[: self._end] = self.buffer
+            buffer = bytearray(end + _BUFFER)
+            buffer[:end] = self.buffer
             self.buffer = buffer
             self._view = memoryview(buffer)

@@ -10,8 +10,6 @@ from .rest import call
 if False:  # for the type checker
     from .hub import Hub
 
-# RFC 3986, section 2.3: what may stand in a path as it is.
-_UNRESERVED = const(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _ID_MOST = const(256)
 
 
@@ -36,16 +34,18 @@ def register(hub: "Hub", fields: dict, parent: "Hub | None" = None) -> dict:
 
 def quoted(ids: tuple) -> tuple:
     """Each as it may stand in a path. Raises ReplyError for what is no text, or too long for one."""
-    for each in ids:
-        if not isinstance(each, str) or not 0 < len(each) < _ID_MOST:
-            raise errors.ReplyError("id: expected a text, not empty and not long")
     return tuple(map(_quoted, ids))
 
 
 def _quoted(text):
+    if not isinstance(text, str) or not 0 < len(text) < _ID_MOST:
+        raise errors.ReplyError("id: expected a text, not empty and not long")
     made = bytearray()  # not a list of characters, each of which takes 16 bytes and more
     for c in text.encode():
-        made += (b"%c" if c in _UNRESERVED else b"%%%02X") % c
+        each = bytes((c,))
+        # RFC 3986, section 2.3: what may stand in a path as it is.
+        is_unreserved = each.isalpha() or each.isdigit() or each in b"-._~"
+        made += each if is_unreserved else b"%%%02X" % c
     return made.decode()
 
 
@@ -70,9 +70,9 @@ def paired(text: bytes) -> bytes:
     return bytes(made)
 
 
-def refused(request: str, status: int, content, waits: list, *secrets) -> errors.HubError:
-    """The exception of an answer that is not 2xx. `waits`: what it says of Retry-After. It shows none of
-    `secrets`, which the hub may repeat."""
+def refused(request: str, status: int, content, wait: str | None, *secrets) -> errors.HubError:
+    """The exception of an answer that is not 2xx. `wait`: its Retry-After. It shows none of `secrets`, which the hub
+    may repeat."""
     try:
         reason = json.loads(content)["error"]
         for secret in secrets:
@@ -81,11 +81,8 @@ def refused(request: str, status: int, content, waits: list, *secrets) -> errors
         reason = errors.printable(reason)
     except Exception:  # no JSON, or not as the API promises
         reason = ""
-    retry_after = None
-    for text in waits:
-        # RFC 9110, section 10.2.3. For its other form, a date, the caller's own backoff stands in.
-        if text.isdigit():
-            retry_after = int(text[:9])
+    # RFC 9110, section 10.2.3. For its other form, a date, the caller's own backoff stands in.
+    retry_after = int(wait[:9]) if wait and wait.isdigit() else None
     kinds = {
         400: "Rejected",
         401: "Unauthorized",

@@ -30,10 +30,10 @@ def keep(agent: "Agent", body: bytes | None, ago_ms: int) -> None:
     outbox = agent.outbox or open_it(agent)
     is_history = settings["policy"] == "history"
     now_ms = agent.clock.uptime_ms()
-    if body:
-        outbox.put(body, max(0, now_ms - ago_ms))
-    else:
-        outbox.put(agent.compose(), now_ms)
+    if not body:
+        body = agent.compose()
+        ago_ms = 0
+    outbox.put(body, max(0, now_ms - ago_ms))
     if is_history:
         agent.delta.accepted()  # the hub will have it: the next need not say the same again
     for child in agent.children:
@@ -97,6 +97,7 @@ def _send(agent, outbox, called, body):
             if child.label == called + ": " and child.hub.identity:
                 device = child
                 child.delta.forget()
+    is_taken = False
     try:
         is_taken = device is not None and device.hub.send_telemetry(body).success
     except errors.ReplyError:
@@ -106,14 +107,12 @@ def _send(agent, outbox, called, body):
         outbox.stuck += 1
         if outbox.stuck < _POISON:
             return False
-        is_taken = False
     except errors.HubError as error:
         if device is agent and not isinstance(error, (errors.Rejected, errors.NotFound)):
             raise  # about the key, or all requests
         if isinstance(error, errors.TooManyRequests):
             raise
         agent.report("outbox", error)
-        is_taken = False
     outbox.stuck = 0
     if not is_taken:
         outbox.dropped += 1  # it would be refused again

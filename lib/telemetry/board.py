@@ -10,12 +10,19 @@ from micropython import const
 from . import errors, once
 
 _WEEK_MS = const(7 * 24 * 3600 * 1000)
-_MARK = b"\0doing "
+_MARK = const(b"\0doing ")
 _HOPELESS = const(12 * 3600)  # seconds without a connection
 
 
 class Board:
     """An ESP32: Wi-Fi, one LED, one button, its ids, its clock, its watchdog."""
+
+    wdt: machine.WDT | None = None  # None: `feed` starts it
+    doing: object = None  # what begins with the next `feed`: its name, or a function that has one
+    _noted: object = None
+    wlan: network.WLAN = None  # type: ignore[assignment]  # made when it is first needed
+    told: tuple | None = None  # the network and password that the driver knows
+    outage: list | None = None  # without a connection, see `wifi.join`
 
     def __init__(self, led: int | None = None, button: int | None = None, watchdog: int = 0):
         """`led`, `button`: GPIO numbers or None; the button connects its pin to ground. `watchdog`: seconds without
@@ -24,24 +31,18 @@ class Board:
         self._led = _pin("led", led, machine.Pin.OUT)
         self._button = _pin("button", button, machine.Pin.IN, machine.Pin.PULL_UP)
         self._wdt_s = watchdog
-        self.wdt: machine.WDT | None = None  # None: `feed` starts it
-        self.doing: object = None  # what begins with the next `feed`: its name, or a function that has one
-        self._noted: object = None
         self.hung = self._recall()  # what the watchdog ended before this start, as far as that is known
-        self._wlan: network.WLAN = None  # type: ignore[assignment]  # made when it is first needed
-        self.told: tuple | None = None  # the network and password that the driver knows
-        self.outage: tuple | None = None  # without a connection, see `wifi.join`
         self.light(False)
 
     # Wi-Fi
 
     def is_connected(self) -> bool:
         """Whether the station has an address."""
-        wlan = self._wlan
-        if wlan is None or not wlan.isconnected():
-            return False
-        self.outage = None
-        return True
+        wlan = self.wlan
+        if wlan and wlan.isconnected():
+            self.outage = None
+            return True
+        return False
 
     def connect(self, ssid: str, password: str, timeout: int = 15) -> None:
         """Joins the network `ssid`, waiting at most `timeout` seconds, and one more where the driver is told to begin
@@ -50,11 +51,7 @@ class Board:
         The driver goes on trying by itself, also between two calls. The longer an outage lasts, the more is done to end
         it; for that ask again and again.
         """
-        try:
-            wlan = self._wlan = self._wlan or network.WLAN()
-        except (OSError, RuntimeError) as error:  # no memory for the driver
-            raise errors.WifiError("Wi-Fi %s: %s" % (ssid, errors.described(error)))
-        once("wifi", "join", self, wlan, ssid, password, timeout)
+        once("wifi", "join", self, network.WLAN, ssid, password, timeout)
 
     def is_hopeless(self) -> bool:
         """Whether an outage is so long that only a restart of the board is left to try. What waits in memory is lost by
@@ -63,11 +60,11 @@ class Board:
 
     def address(self) -> str:
         """The station's IPv4 address; empty without a connection."""
-        return self._wlan.ifconfig()[0] if self.is_connected() else ""
+        return self.wlan.ifconfig()[0] if self.is_connected() else ""
 
     def wifi_strength(self) -> int | None:
         """The received signal strength in dBm; None without a connection."""
-        return self._wlan.status("rssi") if self.is_connected() else None
+        return self.wlan.status("rssi") if self.is_connected() else None
 
     # The person in front of it
 
@@ -84,11 +81,11 @@ class Board:
 
     def mac(self) -> str:
         """The chip's base MAC address, as `24:0a:c4:12:45:56`."""
-        return (":%02x" * 6)[1:] % tuple(machine.unique_id())
+        return machine.unique_id().hex(":")
 
     def serial_number(self) -> str:
         """A serial number made from the chip's id, as `240AC4124556`."""
-        return self.mac().replace(":", "").upper()
+        return machine.unique_id().hex().upper()
 
     def temperature(self) -> float | None:
         """The chip's own temperature in degrees Celsius; None where the chip has no sensor."""
@@ -141,13 +138,13 @@ class Board:
         # In RTC memory, which lives through a watchdog's reset; a program that keeps its own things there has it alone.
         self._noted = doing = self.doing
         rtc = machine.RTC()
-        if rtc.memory()[: len(_MARK)] in (b"", _MARK):
+        if not rtc.memory() or rtc.memory().startswith(_MARK):
             rtc.memory(_MARK + str(getattr(doing, "__name__", doing))[:64].encode() if doing else b"")
 
     def _recall(self):
         rtc = machine.RTC()
         note = rtc.memory()
-        if note[: len(_MARK)] != _MARK:
+        if not note.startswith(_MARK):
             return ""
         rtc.memory(b"")
         try:

@@ -14,70 +14,33 @@ _FILE = const("update.bin")
 _SPARE = const(16384)  # bytes of flash that stay free, for state files
 _COMMENT = const(0x10)  # flag of gzip's head (RFC 1952, section 2.3.1)
 _HEAD = const(10)
-_ROOM = const(b"room=")
+
+
+def got(folder: str, state: dict) -> int:
+    """How many bytes of it there are. Raises OSError."""
+    return os.stat(folder + _FILE)[6]
 
 
 def prepare(agent: "Agent", state: dict, piece) -> None:
     """Makes room for it. Raises UpdateError if there is not enough, and StoreError."""
     folder = agent.folder
-    slots = once("slots", "free", folder)
-    once("slots", "remove", once("slots", "path", folder, slots))
-    with open(folder + _FILE, "wb"):
-        pass
+    state["slot"] = once("slots", "free", folder)
+    open(folder + _FILE, "wb").close()
     stat = os.statvfs(folder or ".")
     free = stat[1] * stat[3] - _SPARE
-    needed = state["size"] + _room(bytes(piece), state["size"])
+    needed = state["size"]
+    head = bytes(piece)
+    # What its files take, as the bundle's own comment says; without one, as much as is likely.
+    before, _, room = head[_HEAD:].partition(b"\0")[0].partition(b"room=")
+    needed += int(room) if head[3] == _COMMENT and not before and room.isdigit() else 3 * needed
     if needed > free:
         raise errors.UpdateError("flash: %d bytes are free and %d are needed: nothing was downloaded" % (free, needed))
-    state["slot"] = slots
 
 
-def _room(head, size):
-    # What its files take, as the bundle's own comment says; without one, as much as is likely.
-    if head[3] == _COMMENT:
-        comment = head[_HEAD:].split(b"\0", 1)[0]
-        if comment.startswith(_ROOM) and comment[len(_ROOM) :].isdigit():
-            return int(comment[len(_ROOM) :])
-    return 3 * size
-
-
-class Target:
-    """What is there of it."""
-
-    def __init__(self, folder: str, state: dict):
-        """Raises OSError."""
-        self._path = folder + _FILE
-        self._file = open(self._path, "r+b")  # noqa: SIM115 - until `close`
-        self.at = self._file.seek(0, 2)  # bytes
-
-    def write(self, piece) -> None:
-        """Appends `piece`. Raises OSError."""
-        self._file.write(piece)
-        self.at += len(piece)
-
-    def keep(self, agent: "Agent", state: dict) -> int:
-        """What was written so far survives a power cut: how many bytes. Raises OSError."""
-        self._file.flush()
-        return self.at
-
-    def close(self) -> None:
-        """Keeps what was written. Raises OSError."""
-        self._file.close()
-
-    def pieces(self):
-        """All of it, each piece in a buffer that is used again. Raises OSError."""
-        self._file.seek(0)
-        buffer = memoryview(bytearray(1024))
-        count = self._file.readinto(buffer)
-        while count:
-            yield buffer[:count]
-            count = self._file.readinto(buffer)
-
-    def discard(self) -> None:
-        """It is to be got anew. Raises OSError."""
-        self._file.close()
-        with open(self._path, "wb"):
-            pass
+def Target(agent: "Agent", state: dict):
+    """What is there of it: a file, to which more is appended; of an image a class has the same methods. Raises
+    OSError."""
+    return open(agent.folder + _FILE, "a+b")  # noqa: SIM115 - until it is closed
 
 
 def discard(folder: str) -> None:
@@ -88,18 +51,7 @@ def discard(folder: str) -> None:
         pass  # there is none
 
 
-# What is verified
-
-
-def install(agent: "Agent", state: dict) -> None:
-    """Unpacks it into its slot. Raises UpdateError if what is in it is not for this board, or not as it should be."""
-    slot = once("slots", "path", agent.folder, state["slot"])
-    once("slots", "remove", slot)
-    try:
-        once("unpack", "unpack", agent, agent.folder + _FILE, slot, state["version"])
-    except Exception:
-        once("slots", "remove", slot)  # it may have filled the flash
-        raise
+# What is verified, and unpacked
 
 
 def switch(agent: "Agent", state: dict) -> None:
@@ -115,9 +67,7 @@ def looked_up(folder: str, state: dict) -> "bool | str | None":
     if slots.get("order", [])[:1] == [state["slot"]]:  # confirmed too: the power may have gone before that was noted
         return True if once("slots", "running", folder) else None
     left = slots.get("left") or {}
-    if left.get("version") == state["version"]:
-        return left["why"]
-    return False
+    return left.get("version") == state["version"] and left["why"]
 
 
 def confirm(folder: str) -> None:

@@ -12,11 +12,12 @@ if False:  # for the type checker
 class Certificates:
     """An iterable, anew each time, of DER bytes, so that only one certificate is in memory at a time.
 
-    `ca`: a text or a list of texts, each the base64 of a DER, or the path of a DER file, which begins with "/"; None is
-    the roots that come with the library. Iterating raises SettingsError for what is none, naming the remedy.
+    `ca`: one or several, each the bytes of a DER, or a text: its base64, or the path of a DER file, which begins with
+    "/"; None is the roots that come with the library. Iterating raises SettingsError for a text that is none, naming
+    the remedy.
     """
 
-    def __init__(self, ca: str | list | None = None):
+    def __init__(self, ca=None):
         self._ca = ca
 
     def __iter__(self):
@@ -25,18 +26,18 @@ class Certificates:
         if ca is None:
             folder = __file__.rsplit("/", 1)[0] + "/roots/"
             ca = os.listdir(folder)
-        for it in [ca] if isinstance(ca, str) else ca:
-            yield der("ca", it, "x509", folder)
+        for it in [ca] if isinstance(ca, (str, bytes, bytearray)) else ca:
+            yield der("ca", folder + it, "x509") if isinstance(it, str) else it
 
 
-def der(name: str, it: str, made_by: str, folder: str = "") -> bytes:
-    """The bytes that the field `name` of the settings means with `it`: base64, or the path of a file, behind `folder`.
-    Raises SettingsError unless they are DER, naming the command of openssl that makes them."""
+def der(name: str, it: str, made_by: str) -> bytes:
+    """The bytes that the field `name` of the settings means with `it`: base64, or the path of a file. Raises
+    SettingsError unless they are DER, naming the command of openssl that makes them."""
     try:
         if it[:2] == "MI":  # as the base64 of every certificate and of every RSA key that is long enough does
             content = a2b_base64(it)
         else:
-            with open(folder + it, "rb") as file:
+            with open(it, "rb") as file:
                 content = file.read()
     except (OSError, ValueError):
         content = b""
@@ -49,7 +50,7 @@ def der(name: str, it: str, made_by: str, folder: str = "") -> bytes:
 
 
 def context(ca, verify: bool):
-    """A TLS context that trusts `ca`, as `http.Session` takes it; or everybody, and says so, without `verify`."""
+    """A TLS context that trusts `ca`, as `Certificates` takes it; or everybody, and says so, without `verify`."""
     import tls
 
     made: Any = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
@@ -58,7 +59,7 @@ def context(ca, verify: bool):
         made.verify_mode = tls.CERT_NONE
         return made
     made.verify_mode = tls.CERT_REQUIRED
-    for certificate in Certificates() if ca is None else (ca,) if isinstance(ca, (bytes, bytearray)) else ca:
+    for certificate in Certificates(ca):
         try:
             made.load_verify_locations(certificate)
         except ValueError:

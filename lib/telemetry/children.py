@@ -20,7 +20,7 @@ _REGISTER_MOST = const(10)  # in one round, so that telemetry goes on
 _ANSWER = const(640)  # bytes, at most, to the message of one of many; a hub says about 250
 _DOUBT_LEAST = const(60)  # seconds; when a child's own key is tried, of whose telemetry the hub would know nothing
 _DOUBT_MOST = const(600)
-_LETTERS = const(b"abcdefghijklmnopqrstuvwxyz0123456789-_")
+_LETTERS = const("abcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
 class Child(Device):
@@ -55,11 +55,16 @@ class Child(Device):
 def add(agent: "Agent", called: str, fields: dict) -> Child:
     """See `Agent.child`."""
     name = called.lower()  # FAT knows no other
-    taken = [child.label.lower() for child in agent.children]
-    if not 0 < len(name) <= 32 or name + ": " in taken or not all(c in _LETTERS for c in name.encode()):
+    is_taken = False
+    for child in agent.children:
+        is_taken |= child.label.lower() == name + ": "
+    if is_taken or not 0 < len(name) <= 32 or name.strip(_LETTERS):
         raise ValueError("child %r: expected a name of its own, 1 to 32 of A-Z a-z 0-9 - _" % called)
     # What is not given is not sent: the hub takes no null.
-    child = Child(agent, called, {name: fields[name] for name in fields if fields[name] is not None})
+    for field in list(fields):
+        if fields[field] is None:
+            del fields[field]
+    child = Child(agent, called, fields)
     agent.children.append(child)
     requests = agent.hub.requests
     if hasattr(requests, "max_body"):

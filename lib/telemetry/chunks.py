@@ -14,7 +14,7 @@ def next_chunk(line, is_first: bool) -> int:
     if not is_first and line():
         raise errors.BadAnswer("a chunk is longer than it says")
     size = line().partition(b";")[0].strip()  # behind it may stand extensions
-    if not 0 < len(size) <= _DIGITS_MOST or not all(c in b"0123456789abcdefABCDEF" for c in size):
+    if not 0 < len(size) <= _DIGITS_MOST or size.strip(b"0123456789abcdefABCDEF"):
         raise errors.BadAnswer("a chunk's size is no number")
     count = int(size, 16)
     if not count:

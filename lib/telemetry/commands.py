@@ -26,11 +26,12 @@ def attend(device: "Device") -> float | None:
     journal = _last(device)
     done = None
     for n in range(_AT_ONCE + 1):
-        if journal.get("report", {}).get("status") == "in_progress":
+        report = journal.get("report", {})
+        if report.get("status") == "in_progress":
             return None  # an update, which has it done again when it is over
         if journal.get("due"):
-            done = journal["report"]["id"]
-            _tell(device, journal["report"])  # a hub that wants no such report is as good as told
+            done = report["id"]
+            _tell(device, report)  # a hub that wants no such report is as good as told
             journal["due"] = False
             _keep(device, journal)
         if n == _AT_ONCE:
@@ -43,7 +44,7 @@ def attend(device: "Device") -> float | None:
             raise errors.ReplyError("id: expected a text")
         if id == done:
             raise errors.ReplyError("the hub takes no report of command " + id)
-        if id == journal.get("report", {}).get("id"):
+        if id == report.get("id"):
             journal["due"] = True  # it ran: its report was lost
         else:
             journal = _do(device, {"id": id}, str(command.get("name")), command.get("parameters") or {}) or journal
@@ -83,7 +84,7 @@ def _do(device, report, name, parameters):
         _tell(device, _ended(report, "failed", wrong))
         return None
     device.journal = journal  # whatever happens from here on: it ran
-    device.board.doing = "command " + name
+    device.board.doing = what = "command " + name
     device.board.feed()
     try:
         # Else the name of a module of ours.
@@ -93,7 +94,7 @@ def _do(device, report, name, parameters):
             return journal
         _ended(report, "done", message if message is None else str(message))
     except Exception as error:  # MemoryError too: it is the handler that needs too much
-        device.report("command " + name, error)
+        device.report(what, error)
         _ended(report, "failed", errors.described(error))
     _keep(device, journal)
     return journal
@@ -133,11 +134,8 @@ def _ended(report, status, message):
 
 def _keep(device, journal):
     device.journal = journal
-    try:
-        device.save("commands", journal)
+    if device.guard("command", device.save, "commands", journal):  # else memory has it
         device.journal = None
-    except errors.StoreError as error:
-        device.report("command", error)  # memory has it
 
 
 def _tell(device, report):

@@ -86,19 +86,16 @@ def change(device: "Device", changes: dict) -> None:
 def _take(device, reply, state):
     version = _field(reply, "version", int)
     config = _field(reply, "config", dict)
-    got = version
     new = dict(config, **state["changes"])
-    is_taken = _same(new, state["config"]) or _apply(device, new, state["changes"])
-    state = _load(device)  # the user's function may have set something
-    if is_taken:
-        state["config"] = new = dict(config, **state["changes"])
-        if _same(new, config):
-            state["changes"] = {}  # the hub has them: it was its answer that got lost
-    else:
+    if not _same(new, state["config"]) and not _apply(device, new, state["changes"]):
         device.refused = version
-        version = 0
+        return version
+    state = _load(device)  # the user's function may have set something
+    state["config"] = new = dict(config, **state["changes"])
+    if _same(new, config):
+        state["changes"] = {}  # the hub has them: it was its answer that got lost
     _save(device, state, version)
-    return got
+    return version
 
 
 def _apply(device, config, changes):
@@ -159,5 +156,8 @@ def _check(name, value):
 def _same(a, b):
     # Not as ==, which takes 1 and True for the same.
     kind = type(a)
-    keys = a if kind is dict else range(len(a)) if kind is list else ()
-    return kind is type(b) and a == b and all([_same(a[key], b[key]) for key in keys])
+    is_same = kind is type(b) and a == b
+    if is_same:
+        for key in a if kind is dict else range(len(a)) if kind is list else ():
+            is_same = is_same and _same(a[key], b[key])
+    return is_same

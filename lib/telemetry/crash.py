@@ -24,22 +24,23 @@ def record(agent: "Agent", error: BaseException | None = None) -> None:
     agent.board.feed()
     data = {} if agent.clock.uptime() >= _CALM else _load(agent)
     data["count"] = min(data.get("count", 0) + 1, _LOOP)
-    data["trace"] = "watchdog"
+    trace = "watchdog"
     if error is None:
         if agent.board.hung:
-            data["trace"] += ": " + agent.board.hung
+            trace += ": " + agent.board.hung
     else:
-        data["trace"] = type(error).__name__
+        trace = type(error).__name__
         try:
             text = StringIO()
             print_exception(error, text)
-            data["trace"] = text.getvalue()[-_TRACE:]
+            trace = text.getvalue()[-_TRACE:]
         except Exception:
             pass  # no memory for more, or an exception that cannot be printed
     if agent.trial is None:
+        data["trace"] = trace
         agent.save("crash", data)
     else:  # of the one before it is none
-        once("confirm", "back", agent, data["trace"])
+        once("confirm", "back", agent, trace)
 
 
 def begin(device: "Device") -> None:
@@ -47,10 +48,9 @@ def begin(device: "Device") -> None:
     data = _load(device)
     device.due["crash"] = 0
     if data.get("count", 0) >= _LOOP:
-        incident = device.incident("Crash loop", "crash_loop", 4, data["trace"])
+        device.crash_loop = incident = device.incident("Crash loop", "crash_loop", 4, data["trace"])
         incident.id = data.get("incident")
         incident.is_doubtful = device.left_open and not incident.id
-        device.crash_loop = incident
 
 
 def attend(device: "Device") -> int | None:

@@ -125,9 +125,9 @@ class Device(errors.Reporter):
             self.guard("licenses", once, "licenses", "load", self)
         expires_at = (self.licenses or {}).get(feature, "")
         known = self.clock.known()
-        if expires_at and self.clock.at_least < expires_at <= known:  # nobody noticed yet
+        if self.clock.at_least < expires_at <= known:  # nobody noticed yet
             self.guard("licenses", once, "licenses", "load", self)
-        return expires_at is None or expires_at > known
+        return expires_at > known
 
     def incident(self, title: str, issue: str, priority: int = 2, description: str = "") -> "Incident":
         """Opens one at the hub, as soon as it can be reached; `close()` of what this gives back closes it. `issue`: a
@@ -268,10 +268,7 @@ class Device(errors.Reporter):
     def load(self, duty: str, is_any: bool = False) -> dict:
         """What `save` kept; {} if nothing of use, or, unless `is_any`, from when this was another device at the hub.
         Raises StoreError if the flash cannot be read."""
-        try:
-            data = once("store", "load", self.folder + duty + ".json")
-        except errors.Missing:
-            return {}
+        data = once("store", "load", self.folder + duty + ".json", {})
         return data if is_any or data.get("device") == self.hub.identity.get("id", data.get("device")) else {}
 
     def save(self, duty: str, data: dict) -> None:

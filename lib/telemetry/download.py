@@ -11,9 +11,8 @@ _PIECE = const(1024)  # bytes
 _LEAST = const(4096)  # bytes, before telemetry goes on: of an image less is not kept
 _KEEP = const(65536)  # bytes; those after it may be got again when the power goes
 _AT_LEAST = const(64)  # bytes of a file
-_TRANSIENT = const((408, 429, 500, 502, 503, 504))
 _AT_ONCE = const(600)  # seconds for one that cannot be resumed
-_KINDS = const(((b"\x1f\x8b", "bundle"), (b"\xe9", "image")))
+_IMAGE = const(0xE9)  # what an image of the ESP32 begins with
 
 
 def attend(agent: "Agent", state: dict) -> bool:
@@ -22,43 +21,42 @@ def attend(agent: "Agent", state: dict) -> bool:
     Raises NetworkError if nothing came, NotFound and UpdateError if nothing ever will, and Corrupt if it is another
     file now.
     """
-    target = once(state["kind"], "Target", agent.folder, state) if "kind" in state else None
-    try:
-        at = target.at if target else 0
-        if at and at == state["size"]:
-            return True
-        requests = agent.hub.requests
-        is_users = not hasattr(requests, "renew")
-        if is_users:
-            requests = once("wiring", "session", agent.settings)
-        headers = {"Range": "bytes=%d-" % at} if at else {}
-        if at and state.get("etag"):
+    at = _kept(agent, state)
+    if at and at == state["size"]:
+        return True
+    requests = agent.hub.requests
+    is_users = not hasattr(requests, "renew")
+    if is_users:
+        requests = once("wiring", "session", agent.settings)
+    headers = {}
+    if at:
+        headers["Range"] = "bytes=%d-" % at
+        if state["etag"]:
             headers["If-Range"] = state["etag"]
-        agent.board.feed()
-        response = requests.request(
-            "GET", state["url"], headers=headers, timeout=agent.settings.timeout, stream=True, redirects=3
-        )
-        try:
-            try:
-                can_resume = _heed(response, state, at)
-            except errors.Corrupt:
-                if target:
-                    target.discard()
-                raise
-            if response.status_code == 200:  # from its beginning
-                at = 0
-                if target:
-                    target.close()
-                target = None
-            until = agent.clock.uptime() + (agent.settings.interval if can_resume else _AT_ONCE)
-            return _get(agent, state, requests, response, target, until)
-        finally:
-            response.close()
-            if is_users:
-                requests.close()
+    agent.board.feed()
+    response = requests.request(
+        "GET", state["url"], headers=headers, timeout=agent.settings.timeout, stream=True, redirects=3
+    )
+    try:
+        can_resume = _heed(response, state, at)
+        if response.status_code == 200:  # from its beginning
+            at = 0
+        until = agent.clock.uptime() + (agent.settings.interval if can_resume else _AT_ONCE)
+        return _get(agent, state, at, requests, response, until)
+    except errors.NetworkError as error:
+        if _kept(agent, state) == at:
+            raise
+        agent.report("update", error)  # it went on for a while, and so it will
+        return False
     finally:
-        if target:
-            target.close()
+        response.close()
+        if is_users:
+            requests.close()
+
+
+def _kept(agent, state):
+    # How many bytes of it survive a power cut.
+    return once(state["kind"], "got", agent.folder, state) if "kind" in state else 0
 
 
 def _heed(response, state, at):
@@ -66,9 +64,9 @@ def _heed(response, state, at):
     status = response.status_code
     fields = response.headers
     size = fields.get("content-length", "")
-    if status == 206:
+    if status in (206, 416):
         start, _, size = fields.get("content-range", "").partition("/")
-        if not start.startswith("bytes %d-" % at) or size != str(state.get("size")):
+        if status == 416 or not start.startswith("bytes %d-" % at) or size != str(state.get("size")):
             raise errors.Corrupt("content-range: of another file than before")
     elif status == 200:
         if not size.isdigit() or int(size) < _AT_LEAST:
@@ -77,19 +75,17 @@ def _heed(response, state, at):
         state["etag"] = etag if etag[:1] == '"' else None  # a weak one promises too little
         state["size"] = int(size)
         state.pop("kind", None)
-    elif status in _TRANSIENT:
+    elif status >= 500 or status in (408, 429):  # another time
         raise errors.NetworkError("GET: status %d" % status)
-    elif status == 416:
-        raise errors.Corrupt("status 416: the file is another one now")
     else:
         raise errors.NotFound("GET", status, "of the file's address")
     return status == 206 or bool(state["etag"]) or "bytes" in fields.get("accept-ranges", "")
 
 
-def _get(agent, state, requests, response, target, until):
-    at = target.at if target else 0
+def _get(agent, state, at, requests, response, until):
     size = state["size"]
     begun = at
+    target = None
     buffer = memoryview(bytearray(_PIECE))
     try:
         while at < size:
@@ -102,34 +98,33 @@ def _get(agent, state, requests, response, target, until):
                 requests.renew(agent.settings.timeout)  # each piece has the time of a request
             agent.board.feed()
             if target is None:
-                target = _begun(agent, state, buffer[:end])
+                target = _target(agent, state, buffer[:end])
             target.write(buffer[:end])
             at += end
             if at % _KEEP < _PIECE:
-                target.keep(agent, state)
+                target.flush()
             _show(agent, state["version"], at * 100 // size)
             if at - begun >= _LEAST and agent.clock.uptime() >= until:
                 break
-    except errors.NetworkError as error:
-        if target is None or target.keep(agent, state) == begun:
-            raise
-        agent.report("update", error)  # it went on for a while, and so it will
     finally:
         if target:
-            target.keep(agent, state)
             target.close()
     return at == size
 
 
-def _begun(agent, state, piece):
-    # By its first bytes it is known what it is.
-    for magic, kind in _KINDS:
-        if bytes(piece[: len(magic)]) == magic:
-            state["kind"] = kind
-            once(kind, "prepare", agent, state, piece)
-            agent.save("update", state)
-            return once(kind, "Target", agent.folder, state)
-    raise errors.UpdateError("file: expected an application bundle (.tar.gz) or an ESP32 image (.bin)")
+def _target(agent, state, piece):
+    if "kind" not in state:  # its first bytes tell what it is
+        head = bytes(piece[:2])
+        if head == b"\x1f\x8b":
+            kind = "bundle"
+        elif head[0] == _IMAGE:
+            kind = "image"
+        else:
+            raise errors.UpdateError("file: expected an application bundle (.tar.gz) or an ESP32 image (.bin)")
+        state["kind"] = kind
+        once(kind, "prepare", agent, state, piece)
+        agent.save("update", state)
+    return once(state["kind"], "Target", agent, state)
 
 
 def _show(agent, version, percent):

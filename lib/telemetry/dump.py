@@ -70,7 +70,7 @@ def _lines(agent):
     for at, line in errors.log:
         yield "%s %s" % (gmtime(at)[:6], line)
     try:  # the flash may be why somebody asks
-        health = once("health", "taken", agent)
+        health = agent.health()
         for name in health:
             yield "%s %s" % (name, health[name])
         yield from agent.load("crash", True).get("trace", "").split("\n")

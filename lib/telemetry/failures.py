@@ -24,7 +24,7 @@ def failed(agent: "Agent", error: Exception, now: int) -> float:
     agent.report("hub", error)
     usual = "hub" if isinstance(error, errors.HubError) else "network"
     kind, first, most = _KINDS.get(type(error).__name__) or (usual, 5, 300)
-    count(agent, kind)
+    agent.failures[kind] = agent.failures.get(kind, 0) + 1  # for `Agent.health`
     agent.failed = agent.failed or {}
     agent.failed[kind] = failures = agent.failed.get(kind, 0) + 1
     outbox = agent.outbox
@@ -47,8 +47,3 @@ def failed(agent: "Agent", error: Exception, now: int) -> float:
         agent.say("Wi-Fi: restarting the board")
         agent.restart()
     return seconds
-
-
-def count(agent: "Agent", kind: str) -> None:
-    """For `Agent.health`."""
-    agent.failures[kind] = agent.failures.get(kind, 0) + 1

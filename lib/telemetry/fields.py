@@ -7,26 +7,27 @@ def headers_of(buffer: bytearray, head: int) -> dict:
     may be 8 KiB long."""
     view = memoryview(buffer)
     found: dict = {}
-    name = ""
+    name = ""  # of the field that a folded line belongs to, if there is one
     at = buffer.find(b"\n") + 1
     while at < head:
         end = buffer.find(b"\n", at)
-        colon = buffer.find(b":", at, end)
         is_folded = buffer[at] in b" \t"
-        start = at if is_folded else colon + 1
+        colon = at if is_folded else buffer.find(b":", at, end)
+        start = colon + 1
         while start < end and buffer[start] in b" \t":
             start += 1
         last = end
         while last > start and buffer[last - 1] in b" \t\r":
             last -= 1
         try:
-            if is_folded or colon > 0:
-                value = str(view[start:last], "utf-8")
-                if is_folded:
-                    value = (found.get(name, "") + " " + value).strip()
-                else:
-                    name = str(view[at:colon], "utf-8").lower()
-                found[name] = value
+            if not is_folded:
+                name = ""
+                if colon > at:
+                    field = str(view[at:colon], "utf-8").lower()
+                    found[field] = str(view[start:last], "utf-8")
+                    name = field
+            elif name:
+                found[name] = (found[name] + " " + str(view[start:last], "utf-8")).strip()
         except UnicodeError:
             pass
         except MemoryError:

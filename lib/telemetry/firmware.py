@@ -17,7 +17,7 @@ class Firmware:
         self.path = path
         self.curr_ver = self.latest_ver = version
         try:
-            latest = once("store", "load", path).get("latest_ver", "")
+            latest = once("store", "load", path).get("latest_ver")
             if self.is_news(latest):
                 self.latest_ver = latest
         except (errors.StoreError, ValueError):

@@ -2,10 +2,6 @@
 
 from json import dumps
 
-from micropython import const
-
-_COLON = const(0x3A)
-
 
 def made(method: str, url: str, headers: dict | None) -> tuple:
     """The server, as `split` gives it, and the head but for Content-Length and the empty line. Raises ValueError."""
@@ -14,7 +10,7 @@ def made(method: str, url: str, headers: dict | None) -> tuple:
     lines = ["%s %s HTTP/1.1\r\n" % (method, path)]
     headers = headers or {}
     for name in headers:
-        _check("header", name, _COLON)
+        _check("header", name.replace(":", " "))  # which is not allowed
         value = headers[name]
         _check(name, value.replace(" ", "-") or "-")
         kind = name.lower()
@@ -29,7 +25,7 @@ def made(method: str, url: str, headers: dict | None) -> tuple:
 def as_json(value, headers: dict | None) -> tuple:
     """`value` as JSON, and `headers` that say so."""
     headers = dict(headers or ())
-    if not any(name.lower() == "content-type" for name in headers):
+    if "content-type" not in map(str.lower, headers):
         headers["Content-Type"] = "application/json"
     return dumps(value), headers
 
@@ -38,8 +34,8 @@ def split(url: str) -> tuple:
     """The server of `url` as (scheme, host, port), the Host header, and the path with the query. Raises ValueError."""
     scheme, _, rest = url.partition("#")[0].partition("://")
     scheme = scheme.lower()
-    end = min(rest.find(c) % (len(rest) + 1) for c in "/?")
-    host, path = rest[:end], rest[end:]
+    host = rest.partition("/")[0].partition("?")[0]
+    path = rest[len(host) :]
     if path[:1] != "/":
         path = "/" + path
     name, colon, port = host.partition(":")
@@ -51,7 +47,8 @@ def split(url: str) -> tuple:
     return (scheme, name, int(port)), host, path
 
 
-def _check(what, text, but=0):
+def _check(what, text):
     # What goes into the head of a request must not be able to end it. It may be a secret: not shown.
-    if not text or not all(33 <= c != 127 and c != but for c in text.encode()):
-        raise ValueError("%s: a character that HTTP does not allow there" % what)
+    for c in (text or " ").encode():  # what is empty is as bad as a blank
+        if c < 33 or c == 127:
+            raise ValueError("%s: a character that HTTP does not allow there" % what)

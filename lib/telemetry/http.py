@@ -47,9 +47,8 @@ class Session:
         self._tcp: Any = None
         self._stream: Any = None  # what is read and written: `_tcp`, or TLS over it
         self._server: tuple = ()  # scheme, host, port
-        self._method = self._url = ""  # what `_head` was made for
-        self._headers: dict | None = None
         self._head = b""
+        self._made_for: tuple = ()  # method, URL, headers: what `_head` says
         self._deadline: Any = 0  # ticks
         self._has_written = False  # over this connection: TLS then holds
         self._is_sent = False  # the server may have the whole request
@@ -83,7 +82,7 @@ class Session:
             data = b""
         try:
             while True:
-                if self._url != url or self._headers != headers or self._method != method:
+                if self._made_for != (method, url, headers or None):
                     self._prepare(method, url, headers)
                 self._exchange(method, data)
                 most = self.max_body if max_body is None else max_body
@@ -136,15 +135,13 @@ class Session:
     def _prepare(self, method, url, headers):
         # The head, for this request and all that are like it.
         server, head = once("head", "made", method, url, headers)
-        headers = headers and dict(headers)
+        made_for = method, url, dict(headers) if headers else None  # theirs may change
         if server != self._server:
             self.close()
         # All or nothing: the head of one server must never go to another, for want of memory in between.
         self._server = server
         self._head = head
-        self._method = method
-        self._url = url
-        self._headers = headers
+        self._made_for = made_for
 
     def _exchange(self, method, data):
         # Up to the first bytes of the answer. One of four things can happen to the connection:
@@ -155,15 +152,13 @@ class Session:
         answer = self._answer
         answer.response = None
         try:
-            is_good = not answer.left and self._stream.readinto(answer.buffer) is None
+            is_kept = not answer.left and self._stream.readinto(answer.buffer) is None
         except (OSError, AttributeError):  # it broke; there is none
-            is_good = False
-        if not is_good:
-            self.close()
+            is_kept = False
         while True:
-            is_kept = self._stream is not None
             self._is_sent = False
             if not is_kept:
+                self.close()
                 self._connect()
             try:
                 self._send(data)
@@ -175,11 +170,11 @@ class Session:
                 if not self._has_written and (isinstance(error, ValueError) or (error.errno or 0) < 0):
                     # The handshake: of the certificate only the text says what is wrong, of the rest mbedtls' number.
                     raise errors.TlsError(str(error).strip().replace("\n", "; "))
-            self.close()
             if self._is_sent and method not in ("GET", "HEAD", "PUT", "DELETE"):
                 raise errors.Unanswered("sent, but not answered: " + why)
             if not is_kept:
                 raise errors.NetworkError(why)
+            is_kept = False
 
     def _connect(self):
         scheme, host, port = self._server
@@ -209,15 +204,16 @@ class Session:
         self._stream = tcp
 
     def _send(self, data):
+        end = b"\r\n"
         if data is None:
-            self._write(self._head + b"\r\n")
+            data = b""
         else:
-            length = b"Content-Length: %d\r\n\r\n" % len(data)
-            if len(data) > _TOGETHER:
-                self._write(self._head + length)
-                self._write(data)
-            else:
-                self._write(b"".join((self._head, length, data)))
+            end = b"Content-Length: %d\r\n\r\n" % len(data)
+        if len(data) > _TOGETHER:
+            self._write(self._head + end)
+        else:
+            data = b"".join((self._head, end, data))
+        self._write(data)
         self._is_sent = True
 
     def _write(self, data):

@@ -17,11 +17,12 @@ class Hub:
 
     # Of the class, as a child of a gateway may never need its own.
     _known: dict | None = None  # the identity that `look_up` made the next ones from
-    url = ""
-    _telemetry_url = ""
-    headers: dict = {}
-    _content: bytes | None = None  # of the last telemetry's reply
-    _reply: Reply | None = None
+    _reply: Reply | None = None  # to the last telemetry
+    # Once there is such a thing.
+    _content: bytes  # of that reply
+    url: str
+    _telemetry_url: str
+    headers: dict
 
     def __init__(self, entry_url: str, timeout: int, requests):
         """`entry_url`: where devices register. `timeout`: seconds. `requests`: a `http.Session`, or any object with
@@ -50,8 +51,9 @@ class Hub:
                 told = parsed(content, "POST", self._telemetry_url)
             except errors.ReplyError as error:
                 raise errors.BadAnswer(str(error))  # the hub did not say that: a network's log-in page, perhaps
-            self._reply = Reply(told)
+            reply = Reply(told)
             self._content = bytes(content)  # ours: what requests gives may be a buffer that is used again
+            self._reply = reply
         return self._reply
 
     def ask(self, endpoint: str, kind: type | None = None, body=None, *ids: str):

@@ -38,7 +38,7 @@ def keep(registration: "Registration") -> None:
     registration.is_kept = True
     if not hub.identity:
         registration.register_at = 0
-    if isinstance(wrong, (errors.Corrupt, errors.ReplyError)):  # else it is the first start
+    if wrong and type(wrong) is not errors.Missing:  # else it is the first start
         raise wrong
 
 
@@ -70,18 +70,19 @@ def register(registration: "Registration") -> None:
 def obtain(agent: "Agent | Child") -> bool:
     """Registers. False, and a report, if that failed and there is a key to try; raises what goes wrong without one."""
     agent.board.feed()
+    hub = agent.hub
     try:
         register(agent.registration)
     except errors.TooManyRequests:
         raise  # it counts for all requests
     except Exception as error:
-        if not agent.hub.identity:
+        if not hub.identity:
             raise
         agent.report("registration", error)  # the old key and this are tried in turn
         return False
     agent.settled("registration")
     agent.settled("flash")  # it was kept
-    agent.say("registered: device %s at %s" % (agent.hub.identity["id"], agent.hub.identity["hub_url"]))
+    agent.say("registered: device %s at %s" % (hub.identity["id"], hub.identity["hub_url"]))
     return True
 
 
@@ -102,11 +103,8 @@ def checked(reply: dict) -> dict:
 
 def token(name: str, text, but: bytes = b"") -> str:
     """`text`, if it can go into a path or a header and not end it. Raises ReplyError; it may be a secret: not shown."""
-    if (
-        not isinstance(text, str)
-        or not 0 < len(text) < _TOKEN_MOST
-        or not all(33 <= c <= 126 and c not in but for c in text.encode())
-    ):
+    data = text.encode() if isinstance(text, str) else b""
+    if not 0 < len(data) < _TOKEN_MOST or min(data) < 33 or max(data) > 126 or set(data) & set(but):
         raise errors.ReplyError(
             "%s: expected a text of visible ASCII characters%s" % (name, ", and none of " + but.decode() if but else "")
         )

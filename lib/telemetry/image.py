@@ -13,73 +13,73 @@ if False:  # for the type checker
 
 _BLOCK = const(4096)
 _ERASE = const(6)  # an operation of `ioctl`
-# ESP-IDF, esp_chip_id_t, at this place in an image's head.
+# ESP-IDF, esp_chip_id_t, at this place in an image's head, and what is behind ESP32 in the chip's name.
 _CHIP_AT = const(12)
-_CHIPS = const(((0, "ESP32"), (2, "ESP32S2"), (5, "ESP32C3"), (9, "ESP32S3"), (12, "ESP32C2"), (13, "ESP32C6")))
+_CHIPS = const(((0, ""), (2, "S2"), (5, "C3"), (9, "S3"), (12, "C2"), (13, "C6")))
+
+
+def got(folder: str, state: dict) -> int:
+    """How many bytes of it there are: whole blocks, or all of it."""
+    return state["at"]
 
 
 def prepare(agent: "Agent", state: dict, piece) -> None:
     """Raises UpdateError if there is no room for it, or it is for another chip."""
-    size, room = state["size"], _other().info()[3]
+    size = state["size"]
+    _, _, _, room, label, _ = _other().info()
     if size > room:
         raise errors.UpdateError("partition: of %d bytes, %d are needed: nothing was downloaded" % (room, size))
     chip = sys.implementation._machine.split(" ")[-1]
-    made = dict(_CHIPS).get(piece[_CHIP_AT] | piece[_CHIP_AT + 1] << 8)
+    made = "ESP32" + dict(_CHIPS).get(piece[_CHIP_AT] | piece[_CHIP_AT + 1] << 8, "?")
     if made != chip:
         raise errors.UpdateError("image: chip: made for %s, not %s" % (made, chip))
+    state["part"] = label
     state["at"] = 0
 
 
 class Target:
-    """What is there of it."""
+    """What is there of it, with the methods of a file that are needed. Each raises OSError."""
 
-    def __init__(self, folder: str, state: dict):
-        self._partition = _other()
-        self._state = state
+    def __init__(self, agent: "Agent", state: dict):
+        self.part = _other()
+        self.agent = agent
+        self.state = state
         self.at = state["at"]  # bytes; at the beginning of a block, or the end
+        self._from = 0
 
     def write(self, piece) -> None:
-        """Appends `piece`, which ends within the block that it begins in. Raises OSError."""
+        """Appends `piece`, which ends within the block that it begins in."""
         block, offset = divmod(self.at, _BLOCK)
         if not offset:
-            self._partition.ioctl(_ERASE, block)
-        self._partition.writeblocks(block, piece, offset)
+            self.part.ioctl(_ERASE, block)
+        self.part.writeblocks(block, piece, offset)
         self.at += len(piece)
 
-    def keep(self, agent: "Agent", state: dict) -> int:
-        """Of what was written so far whole blocks survive a power cut: how many bytes. Raises StoreError."""
+    def flush(self) -> None:
+        """Of what was written so far whole blocks survive a power cut. Raises StoreError."""
+        state = self.state
         at = self.at
         if at != state["size"]:
             at -= at % _BLOCK
         if at != state["at"]:
             state["at"] = at
-            agent.save("update", state)
-        return at
+            self.agent.save("update", state)
 
-    def close(self) -> None:
-        """Nothing is open."""
+    close = flush
 
-    def pieces(self):
-        """All of it, each piece in a buffer that is used again. Raises OSError."""
-        buffer = memoryview(bytearray(1024))
-        for at in range(0, self.at, 1024):
-            piece = buffer[: min(1024, self.at - at)]
-            self._partition.readblocks(at // _BLOCK, piece, at % _BLOCK)
-            yield piece
+    def seek(self, at: int) -> None:
+        """To read from there on."""
+        self._from = at
 
-    def discard(self) -> None:
-        """It is to be got anew."""
-        self._state["at"] = 0
-
-
-def install(agent: "Agent", state: dict) -> None:
-    """It is where it belongs."""
-    state["part"] = _other().info()[4]
+    def readinto(self, piece) -> None:
+        """Reads as much as `piece` holds."""
+        self.part.readblocks(self._from // _BLOCK, piece, self._from % _BLOCK)
 
 
 def switch(agent: "Agent", state: dict) -> None:
     """The bootloader starts it from the next start on. Raises UpdateError for what is no image."""
-    if _label(Partition.BOOT) != state["part"]:  # twice would be once too often: it forgets which to go back to
+    # Twice would be once too often: it forgets which to go back to.
+    if Partition(Partition.BOOT).info()[4] != state["part"]:  # type: ignore[arg-type]  # as below
         try:
             _other().set_boot()
         except OSError as error:
@@ -88,7 +88,7 @@ def switch(agent: "Agent", state: dict) -> None:
 
 def looked_up(folder: str, state: dict) -> bool:
     """After a start: whether it runs."""
-    return _label(Partition.RUNNING) == state["part"]
+    return Partition(Partition.RUNNING).info()[4] == state["part"]  # type: ignore[arg-type]  # as below
 
 
 def confirm(folder: str) -> None:
@@ -98,10 +98,6 @@ def confirm(folder: str) -> None:
 
 def leave(folder: str, why: str) -> None:
     """With any restart the bootloader starts the one before, as nobody confirmed this one."""
-
-
-def _label(which):
-    return Partition(which).info()[4]
 
 
 def _other():

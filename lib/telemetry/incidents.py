@@ -67,7 +67,11 @@ def _check(fields):
 
 
 def _sweep(device):
-    device.notices = [each for each in device.notices if each.id or each.is_doubtful or not each.is_closed]
+    kept = []
+    for incident in device.notices:
+        if incident.id or incident.is_doubtful or not incident.is_closed:
+            kept.append(incident)
+    device.notices = kept
 
 
 def begin(device: "Device") -> None:
@@ -108,19 +112,19 @@ def _tell(device, incident):
         # Noted on flash first; but better one that a restart leaves open than none.
         device.guard("incidents.json", device.save, "incidents", {"open": True})
         incident.is_doubtful = True
-        reply = _ask(device, "POST /incidents", dict, incident.fields)
+        reply = _ask(device, "POST /incidents", dict, incident.fields) or {}
         incident.is_doubtful = False
-        incident.id = str(reply.get("incident_id") or "") if reply else ""
+        incident.id = str(reply.get("incident_id") or "")
     if incident.is_closed and incident.id:
         _ask(device, "DELETE /incidents/%s", None, None, incident.id)
         incident.id = None
 
 
-def _ask(device, endpoint, kind=None, body=None, *ids):
+def _ask(device, *request):
     # None if it is of no use to ask again: that keeps nothing else from being sent.
     device.board.feed()
     try:
-        return device.ask(endpoint, kind, body, *ids)
+        return device.ask(*request)
     except (errors.Rejected, errors.NotFound, errors.ReplyError, errors.BodyTooLarge) as error:
-        if body:  # else it is gone
+        if "POST" in request[0]:  # else it is gone
             device.report("notices", error)

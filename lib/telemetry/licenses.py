@@ -36,13 +36,12 @@ def attend(device: "Device") -> int | None:
             change = device.ask("GET /license", dict)
             if not change:
                 break
-            license_id = once("identity", "token", "license id", change.get("id"))
-            this = license_id, change.get("action")
+            this = once("identity", "token", "license id", change.get("id")), change.get("action")
             if this == before:
-                raise errors.ReplyError("license %s: the hub takes no report of it" % license_id)
+                raise errors.ReplyError("license %s: the hub takes no report of it" % this[0])
             before = this
             device.guard("current_time", _heed_time, device.clock, change.get("current_time"))
-            device.ask("POST /licenses", None, _taken(device, license_id, change))
+            device.ask("POST /licenses", None, _taken(device, change))
         else:
             return 0
     except errors.NotFound:
@@ -74,13 +73,14 @@ def load(device: "Device") -> dict:
 
 
 def _save(device, licenses):
-    clock = device.clock
-    clock.at_least = clock.known()  # first: a flash that fails is not asked again by each `licensed`
-    device.save("licenses", {"licenses": licenses, "seen": clock.at_least})
+    # First: a flash that fails is not asked again by each `licensed`.
+    device.clock.at_least = seen = device.clock.known()
+    device.save("licenses", {"licenses": licenses, "seen": seen})
 
 
-def _taken(device, license_id, change):
+def _taken(device, change):
     # What to tell the hub of the change, which is kept then. StoreError: nothing changed, the hub still has it.
+    license_id = change["id"]
     report = {"id": license_id, "state": "inuse"}
     licenses = load(device)
     new = dict(licenses)
@@ -132,10 +132,12 @@ def _utc(name, text):
     # As 2027-01-01T00:00:00, which compares with timestamps.
     if text is None:
         return None
-    if isinstance(text, str) and len(text) < 40:
-        date = "\\d\\d\\d\\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])"
-        if re.match(date + "(T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d+)?(Z|\\+00:00)?)?$", text):
-            return (text + "T00:00:00")[:19]
+    date = (
+        "\\d\\d\\d\\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])"
+        "(T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d+)?(Z|\\+00:00)?)?$"
+    )
+    if isinstance(text, str) and len(text) < 40 and re.match(date, text):
+        return (text + "T00:00:00")[:19]
     raise errors.ReplyError(name + ": expected UTC as 2027-01-01T00:00:00Z")
 
 
@@ -144,6 +146,6 @@ def _heed_time(clock, text):
     text = _utc("current_time", text)
     now = clock.timestamp() or ""
     if text and "2025" < text < "21":
-        clock.at_least = max(clock.at_least, text)
-        if clock.set_rtc and clock.at_least > now and not clock.is_sure and (clock.failures or not now):
-            clock.set_rtc(mktime(tuple(map(int, re.compile("[-T:]").split(clock.at_least[:19]))) + (0, 0, 0)))
+        clock.at_least = text = max(clock.at_least, text)
+        if clock.set_rtc and text > now and not clock.is_sure and (clock.failures or not now):
+            clock.set_rtc(mktime(tuple(map(int, re.compile("[-T:]").split(text[:19]))) + (0, 0, 0)))

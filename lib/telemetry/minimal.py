@@ -4,8 +4,6 @@ from . import errors
 from .message import Reply, check, encode
 from .rest import adapted, call
 
-_TIMESTAMP = b"0000-00-00T00:00:00.000Z"  # 0 stands for any digit
-
 
 def send(
     hub_url: str, device_id: str, access_key: str, values: dict, timeout: int = 10, requests=None, **fields
@@ -62,11 +60,12 @@ def build(
     check(values)
     if status not in ("online", "offline", "error"):
         raise errors.MessageError("status: expected online, offline or error, not %r" % (status,))
-    # Bytes: of a text that is iterated MicroPython would keep each character for ever, as a name.
-    if timestamp is not None and not (
-        isinstance(timestamp, str) and bytes(48 if 48 <= c < 58 else c for c in timestamp.encode()) == _TIMESTAMP
-    ):
-        raise errors.MessageError("timestamp: expected UTC as 2021-08-04T07:45:44.122Z, not %r" % (timestamp,))
+    if timestamp is not None:
+        form = timestamp.encode() if isinstance(timestamp, str) else b""
+        for digit in b"123456789":
+            form = form.replace(bytes((digit,)), b"0")
+        if form != b"0000-00-00T00:00:00.000Z":
+            raise errors.MessageError("timestamp: expected UTC as 2021-08-04T07:45:44.122Z, not %r" % (timestamp,))
     if message is not None and not isinstance(message, str):
         raise errors.MessageError("message: expected a text, not %r" % (message,))
     return encode(values, status, override, message, timestamp)

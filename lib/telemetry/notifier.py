@@ -13,8 +13,6 @@ class Notifier:
     def __init__(self, board: "Board"):
         self._board = board
         self._lit: bool | None = None  # None: there is no question
-        self._pressed = False
-        self._since_ms = ticks_ms()
 
     def show(self, version: str) -> None:
         """Says that `version` is there and starts to blink."""

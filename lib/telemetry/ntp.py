@@ -4,7 +4,7 @@ from time import time
 
 from micropython import const
 
-from . import errors, once
+from . import errors
 from .clock import backoff, utc_of
 
 if False:  # for the type checker
@@ -19,7 +19,7 @@ def set_clock(agent: "Agent") -> None:
         server = sync(agent.clock, agent.board.feed)
     except errors.NetworkError as error:
         agent.report("clock", error)
-        once("failures", "count", agent, "ntp")
+        agent.failures["ntp"] = agent.failures.get("ntp", 0) + 1
     else:
         agent.settled("clock")
         agent.say("clock: %s by %s" % (agent.clock.timestamp(), server))

@@ -33,7 +33,6 @@ class Outbox:
         self.is_latest = policy == "latest"
         self._size = size
         self._segments: list = []  # as many as are needed, the oldest first
-        self._at = 0  # in the first of them: the first line that waits
         self._end = 0  # in the last of them: where the next line goes
 
     def put(self, body: bytes, at_ms: int, called: str = "") -> None:
@@ -48,7 +47,9 @@ class Outbox:
                 if not segments or len(body) > self._size:
                     self.dropped += 1
                     return
-                self._trim(segments[0])
+                self.dropped += self.count
+                self._trim(len(segments[0]))  # all lines there
+                self.dropped -= self.count
 
     def first(self) -> tuple | None:
         """The oldest: `called` and the body with its timestamp. None if there is none, or while the clock is not set:
@@ -59,9 +60,7 @@ class Outbox:
 
     def done(self) -> None:
         """What `first` gave was taken by the hub, or refused for good."""
-        self._segments[0][self._at] = _GONE
-        self.count -= 1
-        self._trim()
+        self._trim(1)
 
     def rest(self, is_last: bool = False) -> bool:
         """The end of a step, or of the run. True: flash was written, as it should; here there is nothing to do."""
@@ -69,13 +68,12 @@ class Outbox:
 
     def _waiting(self):
         # Each line: its segment, where it begins and where it ends there.
-        at = self._at
         for segment in self._segments:
+            at = 0
             while end := segment.find(b"\n", at) + 1:
                 if segment[at] != _GONE:
                     yield segment, at, end
                 at = end
-            at = 0
 
     def _dated(self, segment, at, end):
         # A message may be large, and holes in memory small: it is copied as seldom as can be.
@@ -96,7 +94,7 @@ class Outbox:
                 if segment.startswith(head[head.find(b" ") :], called):
                     segment[at] = _GONE
                     self.count -= 1
-            self._trim()
+            self._trim(0)
         size = len(head) + len(body) + 1
         if not segments or self._end + size > len(segments[-1]):
             room = max(min(_SEGMENT, self._size // 8), size)
@@ -105,24 +103,28 @@ class Outbox:
             segments.append(bytearray(room))
             self._end = 0
         for part in head, body, b"\n":
-            segments[-1][self._end : self._end + len(part)] = part
-            self._end += len(part)
+            start = self._end
+            self._end = end = start + len(part)
+            segments[-1][start:end] = part
         self.count += 1
 
-    def _trim(self, dropped=None):
-        # Gives back what is gone, up to the first line that waits; of the segment `dropped` also what waits. It takes
-        # no memory, as it is there for when there is none.
+    def _trim(self, most):
+        # The oldest, at most so many, and of the first segment only, wait no longer. Up to the first line that waits
+        # all is given back. It takes no memory, as it is there for when there is none.
         segments = self._segments
         while segments:
-            while end := segments[0].find(b"\n", self._at) + 1:
-                if segments[0][self._at] != _GONE:
-                    if segments[0] is not dropped:
+            segment = segments[0]
+            at = 0
+            while end := segment.find(b"\n", at) + 1:
+                if segment[at] != _GONE:
+                    if not most:
                         return
+                    most -= 1
+                    segment[at] = _GONE
                     self.count -= 1
-                    self.dropped += 1
-                self._at = end
+                at = end
             segments.pop(0)
-            self._at = 0
+            most = 0
 
 
 def opened(clock: "Clock", settings: dict, folder: str) -> Outbox:

@@ -26,5 +26,8 @@ def follow(url: str, headers: dict | None, location: str) -> tuple:
     if old[0] == "https" != server[0]:
         raise errors.NetworkError("a redirect from https to http")
     if headers and server != old:
-        headers = {name: headers[name] for name in headers if name.lower() != "authorization"}
+        headers = dict(headers)
+        for name in list(headers):
+            if name.lower() == "authorization":
+                del headers[name]
     return location, headers

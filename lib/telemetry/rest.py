@@ -48,10 +48,14 @@ def fetch(requests, method: str, url: str, headers: dict, body: bytes | None, ti
         try:
             status = response.status_code
             content = response.content
-            if status >= 300:  # only then: the session looks for them when asked
-                every = getattr(response, "headers", None) or {}
-                answered = [every[name] for name in every if name.lower() == "retry-after"]
-                every = None  # there may be many
+            if 200 <= status < 300:
+                return content
+            wait = None
+            every = getattr(response, "headers", None) or {}  # only now: the session looks for them when asked
+            for name in every:
+                if name.lower() == "retry-after":
+                    wait = every[name]
+            every = None  # there may be many
         finally:
             response.close()
     except MemoryError:
@@ -61,6 +65,4 @@ def fetch(requests, method: str, url: str, headers: dict, body: bytes | None, ti
     except Exception as error:
         # Not OSError alone: urequests raises ValueError for TLS and bad status lines, IndexError for empty ones.
         raise errors.NetworkError("%s %s: %s" % (method, url, errors.described(error)))
-    if 200 <= status < 300:
-        return content
-    raise once("api", "refused", method + " " + url, status, content, answered, headers.get("Authorization"), secret)
+    raise once("api", "refused", method + " " + url, status, content, wait, headers.get("Authorization"), secret)

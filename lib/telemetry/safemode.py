@@ -12,16 +12,15 @@ from micropython import const
 
 from . import errors, once
 from .agent import Agent
-from .device import Device
 
 _INTERVAL = const(600)  # seconds
 _HOUR = const(3600)
 _WIDTH = const(300)  # characters
 _PAUSE = const(600)  # seconds from a crash to the restart; the watchdog's are fewer
-_WAYS = """
+_WAYS = const("""Safe mode: main.py is not run.
 It ends with the hub's command reboot or update_firmware, a deployment, or after an hour, when main.py gets another try.
 Ctrl-C gives the REPL; to end safe mode there: import os; os.remove("/starts.json"), then Ctrl-D.
-"""
+""")
 
 
 class SafeAgent(Agent):
@@ -39,7 +38,7 @@ class SafeAgent(Agent):
 
     def heed(self, reply):
         """But new firmware: main.py announces it, in its own way."""
-        Device.heed(self, reply)
+        super(Agent, self).heed(reply)
 
     def survived(self):
         """But main.py did not."""
@@ -47,7 +46,7 @@ class SafeAgent(Agent):
 
 def run() -> None:
     """Until Ctrl-C or a restart; not at all if the settings are of no use."""
-    print("Safe mode: main.py is not run." + _WAYS)
+    print(_WAYS)
     agent = None
     try:
         agent = _made()

@@ -2,7 +2,7 @@
 
 from micropython import const
 
-_LETTERS = const(b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+_LETTERS = const("-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
 
 def compare(a: str, b: str) -> int:
@@ -41,10 +41,8 @@ def _identifiers(text, zeros=False):
     # The sort keys of the identifiers between the dots; none if one is malformed.
     keys = []
     for part in text.split("."):
-        if not all(c in _LETTERS for c in part.encode()):
-            return ()
         numeric = part.isdigit()
-        if not part or (numeric and not zeros and part != "0" and part.startswith("0")):
+        if not part or part.strip(_LETTERS) or (numeric and not zeros and part != "0" and part.startswith("0")):
             return ()
         # Without leading zeros the longer number is the higher one: any length, and no big integers on the board.
         keys.append((0, len(part), part) if numeric else (1, 0, part))

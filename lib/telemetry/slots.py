@@ -9,22 +9,17 @@ it, so what is in it stays.
 import json
 import os
 
-from . import errors, once
-
-_PLACE = "slots/"
+from . import once
 
 
 def load(folder: str = "/") -> dict:
     """The state file; {} if there is none. Raises StoreError if the flash cannot be read."""
-    try:
-        return once("store", "load", folder + "slots.json")
-    except errors.Missing:
-        return {}
+    return once("store", "load", folder + "slots.json", {})
 
 
 def path(folder: str, name: str) -> str:
     """Where the slot `name` is."""
-    return folder + _PLACE + name
+    return folder + "slots/" + name
 
 
 def first(folder: str = "/") -> str:
@@ -44,7 +39,7 @@ def first(folder: str = "/") -> str:
 def running(folder: str = "/") -> str:
     """The slot whose application this is, as its path; "" for the one of `/`."""
     here = os.getcwd()
-    return here if here.startswith(folder + _PLACE) else ""
+    return here if here.startswith(path(folder, "")) else ""
 
 
 def manifest(slot: str) -> dict:
@@ -57,14 +52,15 @@ def manifest(slot: str) -> dict:
 
 
 def free(folder: str = "/") -> str:
-    """The name of the slot that the next application goes to; from here on nothing falls back to what is in it.
-    Raises StoreError."""
+    """The name of the slot that the next application goes to: nothing is in it, and nothing falls back to it. Raises
+    StoreError and OSError."""
     state = load(folder)
     order = state.get("order", [])
     name = "b" if order[:1] == ["a"] else "a"
     if name in order:
         order.remove(name)
         once("store", "save", folder + "slots.json", state)
+    remove(path(folder, name))
     return name
 
 

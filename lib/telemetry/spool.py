@@ -167,19 +167,22 @@ class Spool(Outbox):
 
     def _write(self):
         files = self._files
-        while sum(size for _, _, size in files) > self._room - self._batch:
+        room = self._room - self._batch
+        for _, _, size in files:
+            room -= size
+        while room < 0:
+            room += files[0][2]
             self._leave()
-        number = self._newest
         mode = "ab"
         if not self._is_open:
-            number += 1
             mode = "wb"
             try:
                 os.mkdir(self._folder)
             except OSError:
                 pass  # it is there, or else the next will say what is wrong
+        last = files[-1] if self._is_open else [self._newest + 1, 0, 0]
+        number, lines, size = last
         self._is_open = False
-        lines = size = 0
         with open(self._path(number), mode) as file:
             for place in self._waiting():
                 called, body = self._dated(*place)
@@ -188,10 +191,9 @@ class Spool(Outbox):
                 lines += 1
         # Only now, as closing it may fail.
         if mode == "wb":
-            files.append([number, 0, 0])
+            files.append(last)
             self._newest = number
-        files[-1][1] += lines
-        files[-1][2] += size
-        self._is_open = files[-1][2] < min(_FILE, self._room // 4) - _BATCH * 3 // 2
+        last[1] = lines
+        last[2] = size
+        self._is_open = size < min(_FILE, self._room // 4) - _BATCH * 3 // 2
         self._segments.clear()
-        self._at = 0

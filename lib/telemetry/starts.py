@@ -39,10 +39,7 @@ def survived(folder: str = "/", left: int = 0) -> None:
 
 def load(folder: str) -> dict:
     """The state file. Raises StoreError if the flash cannot be read."""
-    try:
-        return once("store", "load", folder + "starts.json")
-    except errors.Missing:
-        return {}
+    return once("store", "load", folder + "starts.json", {})
 
 
 def restart() -> None:

@@ -36,7 +36,7 @@ def begin(folder: str = "/", safe: str = "/lib/telemetry/safe", trial: str = "/l
         with open(folder + "settings.json") as file:
             settings = json.load(file)
     except (OSError, ValueError):
-        settings = None  # no agent can run, and nobody would say that a start came to something
+        settings = {}  # no agent can run, and nobody would say that a start came to something
     watchdog = settings and settings.get("watchdog", _WATCHDOG)
     if cause == _SOFT_RESET:
         if watchdog:
@@ -44,13 +44,13 @@ def begin(folder: str = "/", safe: str = "/lib/telemetry/safe", trial: str = "/l
         return "" if once("starts", "is_stuck", folder) and not slot else _entered(slot)
     if watchdog:  # from here on, so that a main.py that fails before its agent runs is started anew
         machine.WDT(timeout=watchdog * 1000)
-    button = settings.get("button", 0) if settings else 0
+    button = settings.get("button", 0)
     is_safe = False
     if cause == _POWER_ON and button is not None:
         is_safe = not machine.Pin(button, machine.Pin.IN, machine.Pin.PULL_UP).value()  # BOOT is held
     if settings and not is_safe:
         is_safe = once("starts", "is_stuck", folder)
-        if slot and (is_safe or cause == _WATCHDOG_RESET and _is_trial(folder)):
+        if slot and (is_safe or cause == _WATCHDOG_RESET and once("slots", "load", folder).get("trial")):
             once("slots", "leave", folder, "watchdog" if cause == _WATCHDOG_RESET else "3 starts came to nothing")
             slot = _slot(folder)  # which begins with no start that came to nothing
             is_safe = False
@@ -58,7 +58,7 @@ def begin(folder: str = "/", safe: str = "/lib/telemetry/safe", trial: str = "/l
     if is_safe:
         os.stat(safe + "/main.py")  # raises if it is not there: then the other one is run
         return safe
-    return trial if slot and _is_trial(folder) else _entered(slot)
+    return trial if slot and once("slots", "load", folder).get("trial") else _entered(slot)
 
 
 def _slot(folder):
@@ -67,10 +67,6 @@ def _slot(folder):
         return once("slots", "first", folder)
     except errors.StoreError:
         return ""
-
-
-def _is_trial(folder):
-    return once("slots", "load", folder).get("trial")
 
 
 def _entered(slot):

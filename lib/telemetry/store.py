@@ -21,12 +21,18 @@ _ENOENT = const(2)
 _FILES = const("version identity config licenses commands space incidents crash starts outbox slots update")
 
 
-def load(path: str) -> dict:
-    """What was last saved. Raises Missing or Corrupt, and StoreError if the flash cannot be read."""
+def load(path: str, data: dict | None = None) -> dict:
+    """What was last saved. Raises Missing or Corrupt, or gives `data` in their place; StoreError if the flash cannot be
+    read."""
     try:
-        return json.loads(b"{" + _body(path))
-    except ValueError:  # NaN was saved, which JSON has not
-        raise errors.Corrupt(path)
+        try:
+            return json.loads(b"{" + _body(path))
+        except ValueError:  # NaN was saved, which JSON has not
+            raise errors.Corrupt(path)
+    except errors.Missing:
+        if data is None:
+            raise
+        return data
 
 
 def exists(path: str) -> bool:
@@ -58,8 +64,8 @@ def save(path: str, data: dict) -> bool:
 def tidy(folder: str) -> None:
     """Removes what a power cut left behind of our files in `folder`, but what is the only copy."""
     for name in os.listdir(folder or "."):
-        parts = name.split(".")  # a gateway's child has its name before: lamp.config.json.new
-        if parts[-2:] != ["json", "new"] or parts[-3:][0] not in _FILES.split():
+        # A gateway's child has its name before: lamp.config.json.new
+        if not name.endswith(".json.new") or name.split(".")[-3] not in _FILES.split():
             continue
         path = folder + name[:-4]
         try:

@@ -17,10 +17,11 @@ _OF_ALL = const(60)  # seconds; the limit of all requests counts over 30, so to 
 def attend(device: "Device") -> float | None:
     """What the identity says it was told, and `facts` say otherwise."""
     identity = device.hub.identity
+    facts = device.facts
     news = {}
-    for name in device.facts:
-        if identity.get(name) != device.facts[name]:
-            news[name] = device.facts[name]
+    for name in facts:
+        if identity.get(name) != facts[name]:
+            news[name] = facts[name]
     if not news:
         return None
     now = device.clock.uptime()
@@ -31,10 +32,11 @@ def attend(device: "Device") -> float | None:
     try:
         device.hub.ask("PUT ", None, news)
     except errors.TooManyRequests as error:
-        if (error.retry_after or 0) <= _OF_ALL:
+        wait = error.retry_after or 0
+        if wait <= _OF_ALL:
             raise
         device.report("tell", error)
-        return min(error.retry_after or 0, _MOST)
+        return min(wait, _MOST)
     except errors.Rejected as error:
         device.report("tell", error)  # to say it again cannot help
         return None

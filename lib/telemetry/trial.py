@@ -17,11 +17,13 @@ _PAUSE = const(5)  # seconds, for Ctrl-C; the watchdog's are more
 
 def enter(slot: str) -> None:
     """From here on the modules of the slot come before all others. "": those of no slot."""
-    sys.path[:] = [path for path in sys.path if "/slots/" not in path]
+    for path in list(sys.path):
+        if "/slots/" in path:
+            sys.path.remove(path)
     if slot:
         sys.path.insert(1, slot + "/lib")
     for name in list(sys.modules):
-        if name.partition(".")[0] == "telemetry":
+        if name.split(".")[0] == "telemetry":
             del sys.modules[name]  # it may have another
 
 

@@ -8,8 +8,8 @@ if False:  # for the type checker
 
 def announce(agent: "Agent", version: str | None, file_id: str | None) -> None:
     """Tells the user, once, that the firmware `version` is there; None: there is no other than ours."""
-    fields = agent.registration.fields
-    firmware = agent.unsaved or once("firmware", "Firmware", agent.folder + "version.json", fields["firmware_version"])
+    running = agent.facts["firmware_version"]
+    firmware = agent.unsaved or once("firmware", "Firmware", agent.folder + "version.json", running)
     is_upgrade = is_news = False
     try:
         if version is not None:
@@ -20,19 +20,14 @@ def announce(agent: "Agent", version: str | None, file_id: str | None) -> None:
     agent.upgrade = (version, file_id) if is_upgrade else None
     if not is_upgrade:
         agent.ask_no_more()  # what was offered is there no more
-    if (
-        version is None
-        or not is_news
-        or (once("store", "exists", agent.folder + "update.json") and once("update", "refused", agent, version))
+    if not is_news or (
+        once("store", "exists", agent.folder + "update.json") and once("update", "refused", agent, version)
     ):
         return
     # Told first, remembered then: a power cut between shows it twice, and never not at all.
-    show = agent.show
-    if show is None or not _attempt(agent, "on_new_firmware", show, version, file_id):
-        from .notifier import Notifier
-
-        agent.notifier = Notifier(agent.board)
-        agent.notifier.show(version)
+    if agent.show is None or not _attempt(agent, "on_new_firmware", agent.show, version, file_id):
+        agent.notifier = notifier = once("notifier", "Notifier", agent.board)
+        notifier.show(version)
     agent.unsaved = None if agent.guard("version file", firmware.announced, version) else firmware
 
 

@@ -24,14 +24,15 @@ _SETTLE_MS = const(1000)  # for a radio to be off, and at most for a disconnect
 _REASON_MS = const(5000)  # a reason older than the attempt may still be shown
 
 
-def join(board: "Board", wlan: "WLAN", ssid: str, password: str, timeout: int) -> None:
-    """See `Board.connect`, whose state this goes by: `told`, the network and password that the driver knows, and
-    `outage`: how often it was begun anew, since when (ticks) and for how many seconds that is given its time, and the
-    outage's seconds before that."""
+def join(board: "Board", make: "type[WLAN]", ssid: str, password: str, timeout: int) -> None:
+    """See `Board.connect`, whose state this goes by: `wlan`, which `make` makes; `told`, the network and password that
+    the driver knows, and `outage`: how often it was begun anew, since when (ticks) and for how many seconds that is
+    given its time, and the outage's seconds before that."""
     # By ESP-IDF's wifi_err_reason_t, which WLAN.status() gives; 204 is a handshake that timed out.
     failures = {201: "not in reach", 202: "wrong password", 203: "refused", 204: "wrong password?"}
     why = None
     try:
+        wlan = board.wlan = board.wlan or make()
         _begin(board, wlan, ssid, password)
         for waited_ms in range(0, timeout * 1000 + 1, 50):
             if board.is_connected():
@@ -41,13 +42,11 @@ def join(board: "Board", wlan: "WLAN", ssid: str, password: str, timeout: int) -
                 break
             board.feed()
             sleep_ms(50)
-    except (
-        OSError,
-        RuntimeError,
-    ) as error:  # as "Wifi Internal State Error", or "Wifi Unknown Error 0x0101": no memory
+    # As "Wifi Internal State Error", or "Wifi Unknown Error 0x0101": no memory.
+    except (OSError, RuntimeError) as error:
         why = errors.described(error)
         if board.outage:
-            board.outage = board.outage[:2] + (0,) + board.outage[3:]  # no use in giving that its time
+            board.outage[2] = 0  # no use in giving that its time
     raise errors.WifiError("Wi-Fi %s: %s" % (ssid, why or "no connection"))
 
 
@@ -57,7 +56,7 @@ def _begin(board, wlan, ssid, password):
     is_on = wlan.active()
     is_new = board.told != (ssid, password)
     if is_new or not board.outage:
-        board.outage = (0, now_ms, jittered(_FIRST, 2 * _FIRST), 0)
+        board.outage = [0, now_ms, jittered(_FIRST, 2 * _FIRST), 0]
         board.told = (ssid, password)
         # Idle: a program told it to be. And the radio outlives a soft reset: it may be on the right network, on another
         # one, or trying with another password.
@@ -69,7 +68,7 @@ def _begin(board, wlan, ssid, password):
         if is_on and 0 <= passed < seconds:
             return
         least = min(_FIRST << min(count, 8) + 1, _MOST)
-        board.outage = (count + 1, now_ms, jittered(least, 2 * least), before + passed)
+        board.outage = [count + 1, now_ms, jittered(least, 2 * least), before + passed]
         if board.outage[0] % _RADIO == 0 and is_on:
             wlan.active(False)
             sleep_ms(_SETTLE_MS)

@@ -40,11 +40,7 @@ def session(settings):
     """The library's own requests, with what the settings say of them."""
     from .http import Session  # who brings requests of his own needs no heap for it
 
-    ca = settings.ca
-    if ca is not None:
-        from .certificates import Certificates
-
-        ca = Certificates(ca)
-        for _ in ca:
+    if settings.ca is not None:
+        for _ in once("certificates", "Certificates", settings.ca):
             pass  # what is none is named now, not at the first request
-    return Session(ca, settings.timeout, settings.verify)
+    return Session(settings.ca, settings.timeout, settings.verify)

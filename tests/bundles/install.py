@@ -84,7 +84,7 @@ def attempt(agent, told):
         state[name] = told[name]
     try:
         once("verify", "check", agent, state)
-        once("bundle", "install", agent, state)
+        once("unpack", "unpack", agent, state)
         return None
     except Exception as error:
         return [type(error).__name__, str(error)]

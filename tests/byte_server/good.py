@@ -193,6 +193,13 @@ def folded_header(c: Connection) -> None:
     c.send(b"HTTP/1.1 200 OK\r\nX-Folded: one\r\n two\r\n\tthree\r\nContent-Length: 5\r\n\r\nhello")
 
 
+@gives_hello(headers={"retry-after": "5", "x-last": "c"})
+def folded_header_of_none(c: Connection) -> None:
+    """What goes on with a field that is left out belongs to no other."""
+    c.request()
+    c.send(b"HTTP/1.1 200 OK\r\nRetry-After: 5\r\nX: \xff\r\n 0\r\nX-Last: c\r\nContent-Length: 5\r\n\r\nhello")
+
+
 @gives_hello(headers={"x-tabs": "a b", "x-none": "", "x-tight": "c"})
 def spaces_and_tabs_around_values(c: Connection) -> None:
     c.request()

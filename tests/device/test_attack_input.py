@@ -75,7 +75,7 @@ def test_of_a_large_head_nothing_is_kept():
     reader = answer.Answer(session)
     reader.begins()
     reader.read("GET", 100)
-    assert not reader._said and not reader._before
+    assert not reader._said
 
 
 def test_what_is_said_of_a_key_that_is_none_can_be_read():

@@ -418,6 +418,29 @@ def test_an_outcome_that_the_flash_does_not_take_is_told_and_it_runs_no_more():
     assert hub.history()[2:] == [("done", "worked")] and len(ran) == 1
 
 
+def test_a_flash_that_fails_again_is_said_again():
+    hub = QueueHub()
+    rig = Rig(requests=hub)
+    normal(rig.agent, [], None)
+    real = store.save
+    is_full = [False]
+
+    def save(path, data):
+        if is_full[0] and data.get("report", {}).get("status") == "done":
+            raise StoreError(path + ": [Errno 28] ENOSPC")
+        real(path, data)
+
+    store.save = save
+    errors.log.clear()
+    try:
+        for n, is_full[0] in enumerate((True, False, True)):
+            hub.commands.append(dict(WORK, id="c-%d" % n, status="pending", history=[]))
+            rig.steps(2)
+    finally:
+        store.save = real
+    assert [line for _, line in errors.log].count("command: StoreError: commands.json: [Errno 28] ENOSPC") == 2
+
+
 class Stubborn(QueueHub):
     """Gives the same command for ever; `status` is its answer to every report."""
 

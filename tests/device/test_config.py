@@ -201,10 +201,10 @@ def test_an_identity_that_cannot_be_read_yet_makes_no_version_lost():
     case.start()
     load = store.load
 
-    def broken(path):
+    def broken(path, *data):
         if path == "identity.json":
             raise errors.StoreError(path + ": EIO")
-        return load(path)
+        return load(path, *data)
 
     store.load = broken
     try:

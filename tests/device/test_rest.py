@@ -44,6 +44,7 @@ def test_errors_by_the_table_of_the_api():
         (429, errors.TooManyRequests),
         (500, errors.ServerError),
         (503, errors.ServerError),
+        (101, errors.HubError),
         (302, errors.HubError),
         (418, errors.HubError),
     ):

@@ -129,6 +129,12 @@ def test_the_headers_of_one_request_are_not_those_of_the_next(device, serve):
     assert [r.body for r in server.requests] == [b"", b"", b"", b"b", b""]
 
 
+def test_headers_that_come_into_an_empty_dict_are_sent(device, serve):
+    server = serve()
+    assert device.ask("growing_headers", url=server.url) == [200, 200]
+    assert [r.header("X-Later") for r in server.requests] == [None, "1"]
+
+
 def test_a_small_request_is_one_packet_that_waits_for_no_other(device, serve):
     server = serve()
     device.ask("watch", on=True)

@@ -89,6 +89,14 @@ def verbs(url):
     ]
 
 
+def growing_headers(url):
+    """Two requests with the same dict, which has got something in it by the second."""
+    headers = {}
+    statuses = [session.get(url, headers=headers).status_code]
+    headers["X-Later"] = "1"
+    return statuses + [session.get(url, headers=headers).status_code]
+
+
 def text_and_json(url):
     """Both, of one answer."""
     response = session.request("GET", url)

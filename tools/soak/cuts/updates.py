@@ -186,15 +186,16 @@ sys.modules["program"] = Program
 # What is done
 
 
-def order(version):
-    """By the command."""
+def order(version, signed=None):
+    """By the command. `signed`: the version whose signature it has."""
 
     def act(life):
         now = life.world.now
         now["queued"] = n = now["queued"] + 1
         now["served"] = now["slices"] = 0
-        parameters = {name: shelf.files[version][name] for name in ("checksum", "signature")}
-        parameters.update(n=n, version=version, url=shelf.URL + version)
+        parameters = {"n": n, "version": version, "url": shelf.URL + version}
+        parameters["checksum"] = shelf.files[version]["checksum"]
+        parameters["signature"] = shelf.files[signed or version]["signature"]
         command = {"id": "c-%d" % n, "name": "update_firmware", "parameters": parameters}
         now["device"]["commands"].append(dict(command, status="pending", history=[]))
 
@@ -222,6 +223,17 @@ def installed(version, ends=("done",)):
         if not now["cuts"]:
             size = len(shelf.files[version]["data"])
             assert life.world.now["served"] == size and life.world.now["slices"] >= 2, life.world.now["slices"]
+
+    return check
+
+
+def refused(why):
+    """It was never started, and the hub knows why."""
+
+    def check(life):
+        _check(life, _FACTORY, ("failed",))
+        state = life.world.now["saved"]["update.json"]
+        assert state["step"] == "failed" and why in state["message"], state
 
     return check
 
@@ -256,6 +268,7 @@ UPDATE = (
     Updating("by command", ONE, installed("1.1.0")),
     Updating("by its user", [publish("1.1.0"), accept], installed("1.1.0", ())),
     Updating("into the other slot", [order("1.2.0")], installed("1.2.0", ("done", "done")), ONE),
+    Updating("not signed by the maker", [order("1.1.0", "1.2.0")], refused("signature"), (), ["update"]),
     Updating("crashes", [order("1.1.6")], rolled_back("1.1.6", "1.0.0", "no such sensor"), (), ["update"]),
     Updating(
         "crashes later, after another",

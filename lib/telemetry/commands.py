@@ -61,7 +61,7 @@ def _do(device, report, name, parameters):
         handlers = {
             "dump": ("dump", False, False),
             "reboot": ("dump", True, True),
-            "update_firmware": ("update", True, False),
+            "update_firmware": ("update", True, "update"),
         }
     handlers.update(device.handlers)
     wrong = ""
@@ -109,18 +109,18 @@ def _last(device):
         why = device.board.reset_cause()
     report = journal.get("report", {})
     if report.get("status") == "in_progress":
-        if journal["restarts"] and why[5:] in ("reset", "sleep"):  # hard, soft, deep: not an accident
-            _ended(report, "done", "restarted")
+        restarts = journal["restarts"]
+        outcome: tuple | None = ()
+        if isinstance(restarts, str):  # it went on: this module of ours knows for how long, and what it came to
+            outcome = once(restarts, "outcome", device, report["id"])
+        elif restarts and why[5:] in ("reset", "sleep"):  # hard, soft, deep: not an accident
+            outcome = "done", "restarted"
+        if outcome is None:
+            return journal
+        if journal["safe"] and not outcome:
+            journal = {}  # the hub gives it again
         else:
-            outcome: tuple | None = ()
-            if once("store", "exists", device.folder + "update.json"):
-                outcome = once("update", "outcome", device, report["id"])
-            if outcome is None:
-                return journal
-            if journal["safe"] and not outcome:
-                journal = {}  # the hub gives it again
-            else:
-                _ended(report, *(outcome or ("failed", "interrupted: " + why)))
+            _ended(report, *(outcome or ("failed", "interrupted: " + why)))
         _keep(device, journal)
     return journal
 

@@ -89,6 +89,9 @@ def attend(agent: "Agent") -> float | None:
         if step == "download":
             if not once("download", "attend", agent, state):
                 return 0
+            # TLS holds more memory than all that follows needs, and what is sent next is behind a restart.
+            if hasattr(agent.hub.requests, "close"):
+                agent.hub.requests.close()
             once("verify", "check", agent, state)
             if state["kind"] == "bundle":  # an image is where it belongs
                 once("unpack", "unpack", agent, state)

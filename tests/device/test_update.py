@@ -5,7 +5,7 @@ import os
 from queue_hub import PowerCut
 from rig import Rig
 from support import raises
-from telemetry import identity, slots, store, update
+from telemetry import identity, slots, store, update, verify
 from telemetry.errors import NetworkError, UpdateError
 from update_hub import URL, UpdateHub, bundle, hexed
 
@@ -105,6 +105,34 @@ def test_without_a_key_it_is_said_loudly_and_with_one_any_server_will_do():
     story.agent.maker_key = "MI"
     update.order(story.agent, {"version": "1.1.0", "url": "http://files/app", "checksum": SUM, "signature": "x"})
     assert story.lines == ["update: from 1.0.0 to 1.1.0"]
+
+
+def test_no_connection_is_open_while_what_was_got_is_looked_at():
+    """That of TLS holds more memory than to verify and to unpack."""
+    story = Story()
+    hub = story.hub
+    request = hub.request
+    seen = []
+
+    def asked(*arguments, **more):
+        hub.is_open = True
+        return request(*arguments, **more)
+
+    def close():
+        hub.is_open = False
+
+    def looked_at(*arguments):
+        seen.append(hub.is_open)
+        return check(*arguments)
+
+    hub.request = asked
+    hub.close = close
+    check = verify.check
+    verify.check = looked_at
+    try:
+        assert story.steps() and seen == [False]
+    finally:
+        verify.check = check
 
 
 def test_a_lower_version_is_taken_only_when_it_is_said():

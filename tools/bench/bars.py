@@ -39,7 +39,7 @@ BARS = (
     Bar("https delta", "median_us", 1 / 100, of_stock=True),
     Bar("http full", "min_heap", 48 * _KIB),
     Bar("http delta", "min_heap", 48 * _KIB),
-    # Beyond a TLS connection: what is streamed over it; and what is unpacked afterwards, about 5 KiB in the ESP32's words.
+    # What is streamed over a TLS connection takes no more beside it; to unpack it that is closed, so it may be more.
     Bar("update 64 KiB", "download_data", 4 * _KIB),
     Bar("update 256 KiB", "download_data", 4 * _KIB),
     Bar("update 64 KiB", "update_data", 8 * _KIB),

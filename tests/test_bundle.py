@@ -187,6 +187,8 @@ def test_a_window_of_1_kib_is_enough(tmp_path):
         ({"more": "a\\b"}, "between"),
         ({"more": "a\0b"}, "printable"),
         ({"more": "ä" * 51}, "100 bytes"),
+        ({"more": "who?"}, "FAT"),
+        ({"more": "MAIN.py"}, "case"),
         ({"more": "main.py/x"}, "a folder"),
         ({"more": "a.mpy"}, "no .mpy"),
         ({"files": {"main.py": b"", "a.mpy": b"M\x06\x12\x1fx"}}, "native"),

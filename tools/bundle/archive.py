@@ -18,6 +18,7 @@ CHIP = "ESP32"
 MICROPYTHON = "1.24.0"  # the least that a bundle runs on, if nothing else is said
 MANIFEST = "manifest.json"
 MAX_MANIFEST_BYTES = 32768  # what a board takes
+_NOT_ON_FAT = '"*:<>?|'
 _MAX_NAME_BYTES = 100  # of a ustar without its prefix field
 _GZIP, _WINDOW_BITS = 16, 10  # zlib's way to say gzip; 1 KiB
 _BLOCK = 4096  # bytes of flash
@@ -157,6 +158,10 @@ def _wrong_with(name: str, files: Mapping[str, bytes]) -> str | None:
         return "expected a relative path without empty parts, . and .."
     if not name.isprintable() or "\\" in name:
         return "expected printable characters, and / between the parts"
+    if set(name) & set(_NOT_ON_FAT):
+        return f"expected none of {_NOT_ON_FAT} in it, for boards with FAT"
+    if any(other != name and other.lower() == name.lower() for other in files):
+        return "differs from another only in its case, which FAT does not tell apart"
     if len(name.encode()) > _MAX_NAME_BYTES:
         return f"longer than {_MAX_NAME_BYTES} bytes"
     if any("/".join(parts[:n]) in files for n in range(1, len(parts))):

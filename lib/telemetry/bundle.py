@@ -61,8 +61,8 @@ def switch(agent: "Agent", state: dict) -> None:
 
 
 def looked_up(folder: str, state: dict) -> "bool | str | None":
-    """After a start: True, it runs; a text, why it was left; None, it is not known yet, as this is safe mode; False, it
-    never ran. Raises StoreError."""
+    """After a start: True, it runs; a text, why it was left; None, it does not run though it is to; False, it never
+    ran. Raises StoreError."""
     slots = once("slots", "load", folder)
     if slots.get("order", [])[:1] == [state["slot"]]:  # confirmed too: the power may have gone before that was noted
         return True if once("slots", "running", folder) else None

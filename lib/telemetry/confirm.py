@@ -19,7 +19,7 @@ _WRONG = const(3)  # whole files that are not what they should be: the network m
 def begin(agent: "Agent", state: dict) -> None:
     """Sees whether it runs. If not, what it was left for is the end of this update."""
     why = once(state["kind"], "looked_up", agent.folder, state)
-    if why is None:
+    if why is None and agent.label:
         return  # this is safe mode: another start will tell
     if why is True:
         agent.trial = 0
@@ -33,6 +33,9 @@ def begin(agent: "Agent", state: dict) -> None:
         return
     why = state.get("why") or why
     if why or state["starts"] >= _STARTS:
+        if why is None:
+            why = "/boot.py did not start it"
+            once(state["kind"], "leave", agent.folder, why)
         why = why or agent.board.reset_cause()
         if why == "watchdog" and agent.board.hung:
             why += ": " + agent.board.hung

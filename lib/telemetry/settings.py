@@ -111,7 +111,9 @@ def _completed(fields, prefix, *known):
             values[name] = value
     for name in fields:
         if name not in values:
-            wrong += '\n%s%s: unknown; your own go under "user"' % (prefix, name)
+            wrong += "\n%s%s: unknown" % (prefix, name)
+            if not prefix:
+                wrong += '; your own go under "user"'
     return values, wrong
 
 

@@ -68,7 +68,9 @@ def switch(folder: str, name: str) -> None:
     """From the next start on the slot `name` runs, on trial. Raises StoreError: then it does not."""
     once("starts", "survived", folder)  # its starts are counted from 0
     state = load(folder)
-    state["order"] = [name] + state.get("order", [])[:1]
+    order = state.get("order", [])
+    if order[:1] != [name]:  # else it was switched to, and not started
+        state["order"] = [name] + order[:1]
     state["trial"] = True
     state.pop("left", None)
     once("store", "save", folder + "slots.json", state)

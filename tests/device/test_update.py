@@ -492,8 +492,20 @@ def test_safe_mode_decides_nothing_about_a_trial():
     story = Story()
     assert story.steps()
     story.start()  # from no slot, while the slot is on trial
+    story.agent.label = "safe mode: "
     assert not story.steps(3)
     assert story.file()["step"] == "switch" and slots.load("")["trial"] and story.ended()[0] == "in_progress"
+
+
+def test_one_that_boot_py_does_not_start_is_tried_again_and_then_left():
+    """As with a boot.py of the user's own."""
+    story = Story()
+    for _ in range(3):
+        assert story.steps() and slots.load("")["order"] == ["a"]
+        story.start()  # the program of the cable
+    assert not story.steps()
+    assert story.ended() == ("failed", "rolled back: /boot.py did not start it")
+    assert slots.load("")["order"] == [] and not slots.load("")["trial"]
 
 
 def test_another_identity_changes_nothing_about_it():

@@ -12,7 +12,6 @@ _TRIAL = const(10)  # minutes with Wi-Fi
 _MINUTE = const(60)
 _STARTS = const(3)  # of which nothing was seen: the power may have gone
 _MOST = const(900)  # characters of a reason
-_TRIES = const(30)  # in a row that fail; they are up to an hour apart
 _WRONG = const(3)  # whole files that are not what they should be: the network may be at fault
 
 
@@ -24,8 +23,9 @@ def begin(agent: "Agent", state: dict) -> None:
     if why is True:
         agent.trial = 0
         agent.survives_at = agent.clock.uptime() + _MINUTE
-        state["step"] = "trial"
-        agent.save("update", state)
+        if state["step"] != "trial":  # else flash would be written at each start
+            state["step"] = "trial"
+            agent.save("update", state)
         running = agent.facts["firmware_version"]
         if running != state["version"]:
             back(agent, "it says that it is %s" % running)
@@ -75,7 +75,8 @@ def back(agent: "Agent", why: str) -> None:
 
 
 def failed(agent: "Agent", state: dict, error: Exception) -> float | None:
-    """What is to be said of an `error` before the switch, for `attend`. Raises it, if it may be another time."""
+    """What is to be said of an `error` before the switch that does not pass by itself, for `attend`. Raises it, if the
+    file is to be got once more."""
     is_told = isinstance(error, errors.UpdateError)  # by its text alone
     if isinstance(error, errors.Corrupt):  # what came is not what was sent
         is_told = True
@@ -83,9 +84,6 @@ def failed(agent: "Agent", state: dict, error: Exception) -> float | None:
         if state["wrong"] < _WRONG:
             state.pop("kind", None)  # it is got from its beginning
             agent.save("update", state)
-            raise error
-    elif isinstance(error, (errors.NetworkError, errors.StoreError, MemoryError)):
-        if agent.retries.get("update", 0) < _TRIES:
             raise error
     elif isinstance(error, errors.NotFound):
         is_told = True

@@ -36,8 +36,9 @@ class Session:
     """
 
     def __init__(self, ca=None, timeout: float = 10, verify: bool = True):
-        """`ca`: a CA's certificate in DER, or an iterable of several; None for the bundled ones. `timeout`: seconds for
-        a whole request; only looking up a name is out of its reach. `verify=False` trusts whoever answers."""
+        """`ca`: a CA's certificate, or an iterable of several, each as `Certificates` takes it; None for the bundled
+        ones. `timeout`: seconds for a whole request; only looking up a name is out of its reach. `verify=False` trusts
+        whoever answers."""
         self.max_body = 16 * 1024  # bytes of an answer's body, where a request says nothing else
         self._ca = ca
         self._timeout = timeout
@@ -48,7 +49,7 @@ class Session:
         self._stream: Any = None  # what is read and written: `_tcp`, or TLS over it
         self._server: tuple = ()  # scheme, host, port
         self._head = b""
-        self._made_for: tuple = ()  # method, URL, headers: what `_head` says
+        self._made_for: tuple = (None, None, None)  # method, URL, headers: what `_head` says
         self._deadline: Any = 0  # ticks
         self._has_written = False  # over this connection: TLS then holds
         self._is_sent = False  # the server may have the whole request
@@ -82,7 +83,8 @@ class Session:
             data = b""
         try:
             while True:
-                if self._made_for != (method, url, headers or None):
+                of_method, of_url, of_headers = self._made_for
+                if of_url != url or of_headers != (headers or None) or of_method != method:
                     self._prepare(method, url, headers)
                 self._exchange(method, data)
                 most = self.max_body if max_body is None else max_body

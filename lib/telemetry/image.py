@@ -30,7 +30,8 @@ def prepare(agent: "Agent", state: dict, piece) -> None:
     if size > room:
         raise errors.UpdateError("partition: of %d bytes, %d are needed: nothing was downloaded" % (room, size))
     chip = sys.implementation._machine.split(" ")[-1]
-    made = "ESP32" + dict(_CHIPS).get(piece[_CHIP_AT] | piece[_CHIP_AT + 1] << 8, "?")
+    kind = dict(_CHIPS).get(piece[_CHIP_AT] | piece[_CHIP_AT + 1] << 8)
+    made = "another chip" if kind is None else "ESP32" + kind
     if made != chip:
         raise errors.UpdateError("image: chip: made for %s, not %s" % (made, chip))
     state["part"] = label

@@ -16,10 +16,10 @@ class Notifier:
 
     def show(self, version: str) -> None:
         """Says that `version` is there and starts to blink."""
-        self._lit = False
         self._pressed = self._board.is_pressed()  # held down since before: that was no answer
         print("New firmware %s is available. To upgrade, press BOOT while the LED blinks." % version)
         self._since_ms = ticks_ms()
+        self._lit = False  # last: to say it may find no memory
 
     def clear(self) -> None:
         """Stops blinking: the question was answered."""

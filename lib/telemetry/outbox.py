@@ -103,9 +103,9 @@ class Outbox:
             segments.append(bytearray(room))
             self._end = 0
         for part in head, body, b"\n":
-            start = self._end
-            self._end = end = start + len(part)
-            segments[-1][start:end] = part
+            end = self._end + len(part)
+            segments[-1][self._end : end] = part
+            self._end = end  # only now: it may find no memory
         self.count += 1
 
     def _trim(self, most):

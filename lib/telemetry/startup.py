@@ -34,8 +34,8 @@ def begin(folder: str = "/", safe: str = "/lib/telemetry/safe", trial: str = "/l
     try:
         os.stat(slot + "/main.py" if slot else folder + "main.py")
         with open(folder + "settings.json") as file:
-            settings = json.load(file)
-    except (OSError, ValueError):
+            settings = dict(json.load(file))
+    except (OSError, ValueError, TypeError):
         settings = {}  # no agent can run, and nobody would say that a start came to something
     watchdog = settings and settings.get("watchdog", _WATCHDOG)
     if cause == _SOFT_RESET:

@@ -5,10 +5,14 @@ State file: what was asked for, and the `step`: "download"; "switch", all is the
 runs; "confirmed", and the hub does not know yet; then "done" or "failed" with a `message`.
 """
 
+from micropython import const
+
 from . import errors, once
 
 if False:  # for the type checker
     from .agent import Agent
+
+_TRIES = const(30)  # in a row that fail; they are up to an hour apart
 
 
 def start(agent: "Agent", version: str, file_id: str | None) -> None:
@@ -102,6 +106,9 @@ def attend(agent: "Agent") -> float | None:
         agent.save("update", state)
         once(state["kind"], "switch", agent, state)
     except Exception as error:
+        passes = isinstance(error, (errors.NetworkError, errors.StoreError, MemoryError))
+        if passes and not isinstance(error, errors.Corrupt) and agent.retries.get("update", 0) < _TRIES:
+            raise  # another time; and there may be no memory for more
         return once("confirm", "failed", agent, state, error)
     agent.say("update: starting " + state["version"])
     agent.restart()

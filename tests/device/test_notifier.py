@@ -1,4 +1,5 @@
 from fakes import Board, Ticks
+from support import raises
 from telemetry import notifier
 from telemetry.notifier import Notifier
 
@@ -35,6 +36,18 @@ def test_the_button_counts_only_while_it_blinks():
     board.pressed = True
     assert a_notifier.is_accepted()
     assert not a_notifier.is_accepted()  # once for one press
+
+
+def test_what_could_not_be_said_is_not_asked():
+    board = Board()
+    a_notifier = Notifier(board)
+    notifier.print = lambda line: bytearray(1 << 60)
+    try:
+        raises(MemoryError, a_notifier.show, "1.1.0")
+    finally:
+        del notifier.print
+    board.pressed = True
+    assert not a_notifier.is_accepted() and not board.lit
 
 
 def test_who_presses_as_soon_as_the_line_is_there_has_pressed():

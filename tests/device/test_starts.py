@@ -168,7 +168,7 @@ def test_a_board_without_a_program_or_settings_counts_nothing():
             assert startup.begin("", "safe") is None and not machine.watchdogs
         assert "starts.json" not in os.listdir(".")
     fresh()
-    for text in ("", "{", '{"button": 0'):
+    for text in ("", "{", '{"button": 0', "null", "[]", "[1]", "0", "5", "true", '""', '"x"'):
         with open("settings.json", "w") as file:
             file.write(text)
         assert [start("watchdog") for _ in range(5)] == [None] * 5

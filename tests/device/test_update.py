@@ -449,6 +449,23 @@ def test_one_that_was_left_is_told_with_its_reason():
         assert slots.load("")["order"] == [] and story.file()["step"] == "failed"
 
 
+def test_a_trial_that_starts_again_writes_nothing():
+    story = Story()
+    assert story.steps()
+    request = story.hub.request
+    story.hub.request = lambda *arguments, **more: 1 // 0
+    story.restart_into()
+    save = store.save
+    saved = []
+    store.save = lambda path, data: saved.append(path) or save(path, data)
+    try:
+        story.restart_into()
+        assert story.agent.trial is not None and "update.json" not in saved, saved
+    finally:
+        store.save = save
+        story.hub.request = request
+
+
 def test_one_that_says_another_version_goes_back():
     story = Story()
     assert story.steps()

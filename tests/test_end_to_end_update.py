@@ -230,8 +230,10 @@ def test_an_image_by_the_command_and_one_by_the_button_over_a_line_that_breaks(i
     command = imaging.order(image)
     rig.board.wait_for("breaks off")
     rig.board.power_cycle()
+    rig.board.wait_for("update: starting 1.1.0")
+    rig.hub.fault("drop", path="/telemetry", bytes=20, count=1)  # the answer that would have confirmed it
     assert ended(rig, command) == ("done", "runs 1.1.0")
-    assert imaging.runs() == ("new", "1.1.0")
+    assert imaging.runs() == ("new", "1.1.0") and rig.count("fault") == 3
     assert imaging.partitions() == ("ota_1", {"ota_1": "VALID", "ota_0": "VALID"})
     parts = [event for event in rig.events if event.kind == "download"]
     assert len(parts) > 2 and any(part.detail.get("first") for part in parts)

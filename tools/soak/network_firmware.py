@@ -41,8 +41,8 @@ _ORDERS = 3  # on a busy machine even a good network may be too slow for a trial
 
 
 def run(seed: int, full: bool, lib: Path) -> Row:
-    """Each kind of trouble while a bundle is on its way; `full`: some times, and over http too. `lib`: what
-    `compile_library` made. Raises AssertionError."""
+    """Each kind of trouble while a bundle is on its way, and on trial; `full`: some times, and over http too. `lib`:
+    what `compile_library` made. Raises AssertionError."""
     maker = Maker()
     downloads: list[dict[str, Any]] = []
     count = lost = faults = 0

@@ -136,7 +136,7 @@ def main():
     saves(lambda: trial.life.world)
     vfs.umount(ROOT)  # of the host: nothing is needed from there any more
     for flow in FLOWS:
-        if flow.state in plan["states"] and plan.get("only") in (None, flow.what):
+        if flow.state in plan["states"]:
             for others in plan["others"]:
                 trial = Trial(flow, plan["kind"], others, plan)
                 trial.run()
